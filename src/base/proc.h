@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who a process is: /proc readers.  Return 0 or -errno (-ESRCH: no such process).
+ */
+#ifndef BASE_PROC_H
+#define BASE_PROC_H
+
+#include <sys/types.h>
+
+#include "base/base.h"
+
+struct proc_stat {
+	char state;          /* 'R', 'S', 'D', 'Z', 'X', 'T', … */
+	pid_t ppid;
+	uint64_t start_time; /* field 22 of proc(5) stat: ticks since boot */
+};
+
+int proc_stat_read(pid_t pid, struct proc_stat *ret);
+/* Parses the text of /proc/PID/stat; the name in it may hold any byte. */
+int proc_stat_parse(const char *text, struct proc_stat *ret);
+/* Is PID the process that started at START_TIME, and not a zombie?  1, 0, or -errno. */
+int proc_is_alive(pid_t pid, uint64_t start_time);
+/* Opens a pidfd and checks that it is the process that started at START_TIME; -ESRCH when not. */
+int proc_open(pid_t pid, uint64_t start_time);
+/* /proc/sys/kernel/random/boot_id, 36 characters and a NUL. */
+int proc_boot_id(char buf[40]);
+/*
+ * A private procfs instance (fsopen), or a checked descriptor of /proc where the kernel has no
+ * fsopen: what it names is really procfs and not something mounted by a container.
+ */
+int proc_open_root(void);
+
+#endif

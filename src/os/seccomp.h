@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * linux.seccomp → a BPF program, with ENOSYS for system calls that are newer than the profile.
+ */
+#ifndef OS_SECCOMP_H
+#define OS_SECCOMP_H
+
+#include <linux/filter.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct spec_seccomp;
+
+struct seccomp_program {
+	bool set;
+	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
+	bool has_listener;
+	size_t n;
+	struct sock_filter *insns; /* in the arena */
+};
+
+/* Checks that stand before anything runs: names, archs, NOTIFY without listener, action clashes. */
+MUST_CHECK struct err *seccomp_check(const struct spec_seccomp *s);
+/* HOST: compiles (libseccomp, binary tree) and puts the ENOSYS answer in front. */
+MUST_CHECK struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s,
+				       bool fail_unknown, struct seccomp_program *ret);
+/* INIT: seccomp(2).  *ret_listener is the notify descriptor or -EBADF. */
+MUST_CHECK struct err *seccomp_load(const struct seccomp_program *p, int *ret_listener);
+/*
+ * Sends the notify descriptor to PATH as the runtime-spec says (container process state).  HOST.
+ * STATE_JSON is the "state" object's text.
+ */
+MUST_CHECK struct err *seccomp_send_listener(const char *path, const char *metadata, int pid,
+					     const char *state_json, int listener_fd);
+
+#endif
