@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one place that says what a container is doing (ARCHITECTURE.md, "Truth of state").
+ */
+#ifndef STATE_STATUS_H
+#define STATE_STATUS_H
+
+#include "base/err.h"
+
+enum container_status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED,
+};
+
+const char *status_name(enum container_status s);
+
+enum container_op {
+	OP_START,
+	OP_EXEC,
+	OP_KILL,
+	OP_PAUSE,
+	OP_RESUME,
+	OP_UPDATE,
+	OP_PS,
+	OP_DELETE,
+	OP_COUNT,
+};
+
+/* One table of what is legal when; the error names container, state and way out. */
+MUST_CHECK struct err *status_check(enum container_op op, enum container_status s,
+				    const char *id);
+
+#endif
