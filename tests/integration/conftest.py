@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the integration tests.  `container` owns a bundle and its clean-up."""
+import os
+import shutil
+import signal
+import sys
+
+sys.dont_write_bytecode = True
+
+import pytest
+
+pytest.register_assert_rewrite("harness.container", "harness.leaks")
+
+from harness import bundle as bundles
+from harness import machine, views
+from harness.container import Container, Session
+from harness.leaks import Snapshot
+
+TEST_LIMIT = int(90 * machine.PATIENCE)
+MUST_RUN = set(filter(None, os.environ.get("DAVIT_MUST_RUN", "").split(",")))
+
+
+def not_possible(kind, reason):
+    """Skips, unless DAVIT_MUST_RUN says that this kind of test has to run here."""
+    if kind in MUST_RUN or "all" in MUST_RUN:
+        pytest.fail(f"DAVIT_MUST_RUN={kind}, but {reason}")
+    pytest.skip(reason)
+
+
+# --- which tests, in which views and modes ---------------------------------------------------------
+
+def pytest_generate_tests(metafunc):
+    if "setting" not in metafunc.fixturenames:
+        return
+    marks = {mark.name: mark for mark in metafunc.definition.iter_markers()}
+    pairs = [(views.default_view(), "root")]
+    if "all_views" in marks:
+        pairs = [(view, "root") for view in views.ALL_VIEWS]
+    elif "views" in marks:
+        pairs = [(view, "root") for view in marks["views"].args]
+    if "all_modes" in marks:
+        pairs += [(views.default_view(), "rootless"), (views.default_view(), "userns")]
+    elif "rootless" in marks:
+        pairs = [(view, "rootless") for view, _ in pairs]
+    elif "userns" in marks:
+        pairs = [(view, "userns") for view, _ in pairs]
+    if pairs == [(views.default_view(), "root")]:
+        return
+    metafunc.parametrize("setting", pairs, indirect=True,
+                         ids=[view if mode == "root" else mode for view, mode in pairs])
+
+
+def pytest_collection_modifyitems(items):
+    if machine.runtime_kind() == "davit":
+        return
+    skip = pytest.mark.skip(reason=f"{machine.runtime_kind()} does not have this")
+    for item in items:
+        if item.get_closest_marker("davit_only"):
+            item.add_marker(skip)
+
+
+def pytest_report_header():
+    return (f"runtime: {machine.RUNTIME} ({machine.runtime_kind()}), "
+            f"cgroup layout: {machine.host_layout()}, default view: {views.default_view()}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """No test may take for ever, whatever it waits for."""
+    def expired(_number, _frame):
+        raise AssertionError(f"the test takes more than {TEST_LIMIT} s")
+
+    previous = signal.signal(signal.SIGALRM, expired)
+    signal.alarm(TEST_LIMIT)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Shows with a failure the last commands and what they said."""
+    report = (yield).get_result()
+    make = item.funcargs.get("new_container") if hasattr(item, "funcargs") else None
+    if report.failed and make:
+        history = [str(result) for c in make.containers for result in c.history[-5:]]
+        report.sections.append(("last commands", "\n\n".join(history[-8:])))
+
+
+# --- fixtures -----------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="session")
+def session():
+    assert os.geteuid() == 0, "run the integration tests as root; they make the other modes themselves"
+    session = Session()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def setting(request, session):
+    """(view, mode) of this test."""
+    name, mode = getattr(request, "param", (views.default_view(), "root"))
+    view = session.view(name)
+    if view.unavailable:
+        not_possible(name, view.unavailable)
+    if mode in ("rootless", "userns") and machine.read("/proc/sys/user/max_user_namespaces").strip() == "0":
+        not_possible(mode, "user.max_user_namespaces is 0")
+    return view, mode
+
+
+@pytest.fixture
+def view(setting):
+    return setting[0]
+
+
+@pytest.fixture
+def new_container(session, setting):
+    """A function that makes another container with the same state root."""
+    view, mode = setting
+    snapshot = Snapshot(session, view, mode)
+    directory = session.directory / session.next_name()
+    directory.mkdir(mode=0o755)
+    containers = []
+
+    def make(**more):
+        containers.append(Container(session, view, mode, directory, **more))
+        return containers[-1]
+
+    make.snapshot = snapshot
+    make.containers = containers
+    yield make
+
+    try:
+        for container in containers:
+            container.finish()
+        leftovers = snapshot.leftovers(containers)
+        if leftovers:
+            snapshot.sweep()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    assert not leftovers, "left behind:\n  " + "\n  ".join(leftovers)
+
+
+@pytest.fixture
+def container(new_container):
+    return new_container()
+
+
+@pytest.fixture
+def unprivileged():
+    return bundles.UNPRIVILEGED

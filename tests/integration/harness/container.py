@@ -1,0 +1,570 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One container of a test: its bundle, its state root, the commands on it, and what it leaves."""
+import copy
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from . import bundle as bundles
+from . import machine
+from .views import UserNamespace
+
+
+class Hang(AssertionError):
+    """A command did not come back in time."""
+
+
+class CommandFailed(AssertionError):
+    """A command that had to work did not."""
+
+
+@dataclasses.dataclass
+class Result:
+    """What a finished command did."""
+
+    args: list
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    def __str__(self):
+        return (f"{' '.join(self.args)}\n-> {self.returncode} after {self.seconds:.3f} s\n"
+                f"stdout: {self.stdout[-2000:]}\nstderr: {self.stderr[-2000:]}")
+
+    @property
+    def json(self):
+        return json.loads(self.stdout)
+
+    @property
+    def message(self):
+        """The error, without the hint below it."""
+        lines = [line for line in self.stderr.splitlines() if not line.startswith("hint: ")]
+        return "\n".join(lines)
+
+
+class Running:
+    """A command that has been started and not yet awaited."""
+
+    def __init__(self, session, args, process, out, err, history):
+        self.session, self.args, self.process, self.out, self.err = session, args, process, out, err
+        self.started = time.monotonic()
+        self.history = history
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def output(self):
+        return machine.read(self.out) if self.out else ""
+
+    def errors(self):
+        return machine.read(self.err) if self.err else ""
+
+    def wait(self, timeout=None):
+        timeout = machine.DEADLINE if timeout is None else timeout * machine.PATIENCE
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.session.end_hang(self, timeout)
+        self.session.forget(self.process)
+        result = Result(self.args, self.process.returncode, self.output(), self.errors(),
+                        time.monotonic() - self.started)
+        self.history.append(result)
+        return result
+
+
+class Session:
+    """All of one pytest run: temporary files, the cgroup subtree, views, living commands."""
+
+    def __init__(self):
+        machine.become_subreaper()
+        self.group = f"davit-test-{os.getpid()}"
+        self.directory = pathlib.Path(os.environ.get("DAVIT_TEST_TMP", "/var/tmp")) / self.group
+        self.directory.mkdir(mode=0o755)
+        self.template = bundles.Template(self.directory / "template")
+        self.lock = threading.Lock()
+        self.processes = {}
+        self.statuses = {}
+        self.views = {}
+        self.namespaces = {}
+        self.serial = 0
+        self.was_in = None
+        self.unified = machine.hierarchies().get("unified")
+        for point in machine.hierarchies().values():
+            os.mkdir(f"{point}/{self.group}")
+        if self.unified:
+            # The v2 view needs its commands below our subtree; see views.View.
+            self.was_in = re.search(r"^0::(.*)$", machine.read("/proc/self/cgroup"), re.M).group(1)
+            os.mkdir(f"{self.unified}/{self.group}/runner")
+            machine.write(f"{self.unified}/{self.group}/runner/cgroup.procs", str(os.getpid()))
+            self.subtree_control = machine.read(f"{self.unified}/cgroup.subtree_control")
+
+    def view(self, name):
+        if name not in self.views:
+            from .views import View
+            self.views[name] = View(name, self.group)
+            if self.views[name].holder:
+                self.remember(self.views[name].holder)
+        return self.views[name]
+
+    def user_namespace(self, view):
+        if view.name not in self.namespaces:
+            self.namespaces[view.name] = UserNamespace(view)
+            self.remember(self.namespaces[view.name].holder)
+        return self.namespaces[view.name]
+
+    def next_name(self):
+        with self.lock:
+            self.serial += 1
+            return f"t{os.getpid()}-{self.serial}"
+
+    # Popen objects reap their own process; everything else below us is an orphan.
+    def remember(self, process):
+        with self.lock:
+            self.processes[process.pid] = process
+
+    def forget(self, process):
+        with self.lock:
+            self.processes.pop(process.pid, None)
+
+    def orphans(self):
+        """Processes that came to us because their parent ended; dead ones are reaped on the way."""
+        with self.lock:
+            found = []
+            for pid in machine.children_of(os.getpid()):
+                if pid in self.processes:
+                    continue
+                try:
+                    done, status = os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    continue
+                if done:
+                    self.statuses[pid] = os.waitstatus_to_exitcode(status)
+                else:
+                    found.append(pid)
+            return found
+
+    def spawn(self, args, *, stdin=subprocess.DEVNULL, stdout, stderr, cwd=None, env=None,
+              pass_fds=(), preexec_fn=None, new_session=False):
+        with self.lock:
+            process = subprocess.Popen(args, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd,
+                                       env=env, pass_fds=pass_fds, preexec_fn=preexec_fn,
+                                       start_new_session=new_session)
+            self.processes[process.pid] = process
+        return process
+
+    def end_hang(self, running, timeout):
+        tree = machine.tree_of(running.pid)
+        for orphan in self.orphans():
+            tree += machine.tree_of(orphan)
+        report = "\n".join("  " + machine.describe(pid) for pid in tree)
+        for point in machine.hierarchies().values():
+            machine.thaw(f"{point}/{self.group}")
+        for pid in tree:
+            machine.send(pid, signal.SIGKILL)
+        try:
+            running.process.wait(5)
+        except subprocess.TimeoutExpired:
+            report += "\n  and SIGKILL does not end it"
+        self.forget(running.process)
+        raise Hang(f"{' '.join(running.args)}\nhangs after {timeout:g} s:\n{report}\n"
+                   f"stdout: {running.output()[-1000:]}\nstderr: {running.errors()[-1000:]}")
+
+    def close(self):
+        for namespace in self.namespaces.values():
+            namespace.close()
+        for view in self.views.values():
+            view.close()
+        if self.was_in is not None:
+            machine.write(f"{self.unified}{self.was_in}/cgroup.procs", str(os.getpid()))
+        for point in machine.hierarchies().values():
+            machine.remove_cgroup(f"{point}/{self.group}")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Console:
+    """Listens for the terminal of a container, as conmon does."""
+
+    def __init__(self, path, backlog=1):
+        self.path = str(path)
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.server.bind(self.path)
+        self.server.listen(backlog)
+        self.master = None
+        self.message = None
+
+    def accept(self, seconds=5):
+        self.server.settimeout(seconds * machine.PATIENCE)
+        connection, _ = self.server.accept()
+        connection.settimeout(seconds * machine.PATIENCE)
+        self.message, descriptors, _flags, _address = socket.recv_fds(connection, 4096, 8)
+        assert len(descriptors) == 1, f"{len(descriptors)} descriptors came"
+        self.master = descriptors[0]
+        connection.close()
+        return self.master
+
+    def read_until(self, wanted=None, seconds=5):
+        """What the terminal printed, up to WANTED or its end."""
+        return read_terminal(self.master, wanted, seconds)
+
+    def close(self):
+        self.server.close()
+        if self.master is not None:
+            os.close(self.master)
+            self.master = None
+
+
+def read_terminal(master, wanted=None, seconds=5):
+    import select
+    data, end = b"", time.monotonic() + seconds * machine.PATIENCE
+    while wanted is None or wanted.encode() not in data:
+        left = end - time.monotonic()
+        assert left > 0, f"the terminal did not print {wanted!r} but {data!r}"
+        if not select.select([master], [], [], left)[0]:
+            continue
+        try:
+            block = os.read(master, 65536)
+        except OSError:
+            block = b""
+        if not block:
+            assert wanted is None or wanted.encode() in data, f"no {wanted!r} in {data!r}"
+            break
+        data += block
+    return data.decode(errors="replace")
+
+
+class Container:
+    """Made by the fixture `container`; change .spec, then run something."""
+
+    def __init__(self, session, view, mode, directory, runtime=None, root=None):
+        self.session, self.view, self.mode = session, view, mode
+        self.runtime_path = runtime or machine.RUNTIME
+        self.directory = pathlib.Path(directory)
+        self.id = session.next_name()
+        self.bundle = self.directory / f"bundle-{self.id}"
+        self.rootfs = self.bundle / "rootfs"
+        self.root = root or self.directory / "state"
+        self.spec = copy.deepcopy(bundles.default_spec(view, mode))
+        if mode == "root" and view.has_cgroups:
+            self.spec["linux"]["cgroupsPath"] = f"{view.cgroup_parent}/{self.id}"
+        self.bundle.mkdir(mode=0o755)
+        session.template.make_rootfs(self.rootfs)
+        if mode != "root":
+            self._give_away()
+        self.env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                    "HOME": "/root", "LANG": "C.UTF-8"}
+        if mode == "rootless":
+            runtime_dir = self.directory / "xdg"
+            if not runtime_dir.exists():
+                runtime_dir.mkdir(mode=0o700)
+                os.chown(runtime_dir, self.owner, self.owner)
+            self.env.update(HOME=str(self.directory), XDG_RUNTIME_DIR=str(runtime_dir))
+        self.wrapper = []           # words before the runtime: strace and the like
+        self.used = False
+        self.pid_file = self.directory / f"{self.id}.pid"
+        self.console = None
+        self.running = []
+        self.history = []
+
+    @property
+    def owner(self):
+        return {"root": 0, "rootless": bundles.UNPRIVILEGED, "userns": UserNamespace.FIRST_ID}[self.mode]
+
+    def _give_away(self):
+        for path in (self.directory, self.bundle):
+            os.chown(path, self.owner, self.owner)
+        for top, directories, files in os.walk(self.rootfs):
+            os.chown(top, self.owner, self.owner)
+            for name in files:
+                path = os.path.join(top, name)
+                if os.stat(path).st_nlink == 1:
+                    os.chown(path, self.owner, self.owner)
+
+    # --- the files of the bundle ------------------------------------------------------------------
+
+    @property
+    def args(self):
+        return self.spec["process"]["args"]
+
+    @args.setter
+    def args(self, value):
+        self.spec["process"]["args"] = list(value)
+
+    @property
+    def linux(self):
+        return self.spec["linux"]
+
+    @property
+    def process(self):
+        return self.spec["process"]
+
+    @property
+    def state_dir(self):
+        return self.root / self.id
+
+    def namespace(self, kind):
+        """The entry of linux.namespaces, None when it is not listed."""
+        return next((n for n in self.linux["namespaces"] if n["type"] == kind), None)
+
+    def drop_namespace(self, kind):
+        self.linux["namespaces"] = [n for n in self.linux["namespaces"] if n["type"] != kind]
+
+    def add_mount(self, destination, source, kind="bind", options=("rbind",)):
+        self.spec["mounts"].append({"destination": destination, "type": kind, "source": str(source),
+                                    "options": list(options)})
+        return self.spec["mounts"][-1]
+
+    def set_resources(self, **resources):
+        self.linux.setdefault("resources", {}).update(resources)
+
+    def write_config(self):
+        path = self.bundle / "config.json"
+        path.write_text(json.dumps(self.spec), encoding="utf-8")
+        if self.mode != "root":
+            os.chown(path, self.owner, self.owner)
+        return path
+
+    def host_script(self, name, text):
+        """An executable shell script beside the bundle's rootfs; for hooks."""
+        path = self.bundle / name
+        path.write_text("#!/bin/sh\n" + text, encoding="utf-8")
+        path.chmod(0o755)
+        if self.mode != "root":
+            os.chown(path, self.owner, self.owner)
+        return str(path)
+
+    def guest_script(self, name, text):
+        """The same inside the root file system; returns the path as the container sees it."""
+        path = self.rootfs / "bin" / name
+        path.write_text("#!/bin/sh\n" + text, encoding="utf-8")
+        path.chmod(0o755)
+        return f"/bin/{name}"
+
+    # --- running the runtime -----------------------------------------------------------------------
+
+    def command(self, *words, root=True, limits=()):
+        """The full argument list that runs the runtime in this view and mode."""
+        prefix = self.view.prefix()
+        if self.mode == "userns":
+            prefix = self.session.user_namespace(self.view).prefix()
+        elif self.mode == "rootless":
+            prefix += ["-u", f"{self.owner}:{self.owner}"]
+        prefix += list(limits)
+        line = [self.runtime_path]
+        if root:
+            line += ["--root", str(self.root)]
+        return (prefix, self.view.inner_prefix() + self.wrapper + line + [str(w) for w in words])
+
+    def launch(self, *words, root=True, stdin=subprocess.DEVNULL, stdout=None, stderr=None, cwd=None,
+               env=None, pass_fds=(), limits=(), **more):
+        """Starts the runtime with WORDS and returns at once.  Output goes to files, so that a
+        container that keeps them open does not keep the test waiting."""
+        self.used = True
+        self.session.orphans()
+        prefix, line = self.command(*words, root=root, limits=limits)
+        out = err = None
+        if stdout is None:
+            out = self.directory / f"{self.session.next_name()}.out"
+            stdout = open(out, "wb")
+            os.fchown(stdout.fileno(), self.owner, self.owner)
+        if stderr is None:
+            err = self.directory / f"{self.session.next_name()}.err"
+            stderr = open(err, "wb")
+            os.fchown(stderr.fileno(), self.owner, self.owner)
+        process = self.session.spawn(
+            prefix + ["-d", str(cwd or self.bundle), "--"] + line, stdin=stdin, stdout=stdout,
+            stderr=stderr, env={**self.env, **(env or {})}, pass_fds=pass_fds, **more)
+        for stream in (stdout, stderr):
+            if hasattr(stream, "close") and stream not in (subprocess.PIPE, subprocess.STDOUT):
+                stream.close()
+        running = Running(self.session, line, process, out, err, self.history)
+        self.running.append(running)
+        return running
+
+    def runtime(self, *words, check=True, timeout=None, input=None, **more):
+        """Runs the runtime with WORDS to its end."""
+        if input is not None:
+            path = self.directory / f"{self.session.next_name()}.in"
+            path.write_bytes(input if isinstance(input, bytes) else input.encode())
+            with open(path, "rb") as stdin:
+                result = self.launch(*words, stdin=stdin, **more).wait(timeout)
+        else:
+            result = self.launch(*words, **more).wait(timeout)
+        if check and result.returncode != 0:
+            raise CommandFailed(str(result))
+        return result
+
+    # --- commands ------------------------------------------------------------------------------------
+
+    def _prepare(self, args):
+        if args is not None:
+            self.args = args
+        if self.spec is not None:
+            self.write_config()
+
+    def run(self, args=None, *, options=(), globals=(), check=True, **more):
+        """`run` in the foreground; check=True wants exit code 0."""
+        self._prepare(args)
+        return self.runtime(*globals, "run", *options, self.id, check=check, **more)
+
+    def start_run(self, args=None, *, options=(), globals=(), **more):
+        """`run` in the foreground, not awaited."""
+        self._prepare(args)
+        return self.launch(*globals, "run", *options, self.id, **more)
+
+    def create(self, args=None, *, options=(), globals=(), check=True, **more):
+        """`create`; what the container prints later is in .output()."""
+        self._prepare(args)
+        started = self.launch(*globals, "create", "--pid-file", self.pid_file, *options, self.id, **more)
+        self.log = started
+        result = started.wait(more.get("timeout"))
+        if check and result.returncode != 0:
+            raise CommandFailed(str(result))
+        return result
+
+    def run_detached(self, args=None, *, options=(), globals=(), check=True, **more):
+        self._prepare(args)
+        started = self.launch(*globals, "run", "--detach", "--pid-file", self.pid_file, *options,
+                              self.id, **more)
+        self.log = started
+        result = started.wait()
+        if check and result.returncode != 0:
+            raise CommandFailed(str(result))
+        return result
+
+    def output(self):
+        """What the detached container printed so far."""
+        return self.log.output()
+
+    def wait_for_output(self, text, seconds=5):
+        machine.wait_until(lambda: text in self.output(), seconds, f"the output {text!r}")
+        return self.output()
+
+    def start(self, **more):
+        return self.runtime("start", self.id, **more)
+
+    def up(self, args=("sleep", "1000"), **more):
+        """create and start: a running container."""
+        self.create(list(args), **more)
+        self.start()
+        return self
+
+    def state(self, **more):
+        return self.runtime("state", self.id, **more).json
+
+    def status(self):
+        return self.state()["status"]
+
+    @property
+    def pid(self):
+        return int(self.pid_file.read_text())
+
+    def kill(self, *words, **more):
+        options = [word for word in words if word.startswith("--")]
+        return self.runtime("kill", *options, self.id, *[w for w in words if w not in options], **more)
+
+    def delete(self, *options, check=True, **more):
+        return self.runtime("delete", *options, self.id, check=check, **more)
+
+    def force_delete(self, **more):
+        return self.delete("--force", **more)
+
+    def exec(self, args, *, options=(), globals=(), check=True, **more):
+        return self.runtime(*globals, "exec", *options, self.id, *args, check=check, **more)
+
+    def start_exec(self, args, *, options=(), **more):
+        return self.launch("exec", *options, self.id, *args, **more)
+
+    def ps(self, **more):
+        return self.runtime("ps", "--format", "json", self.id, **more).json
+
+    def list(self, **more):
+        return self.runtime("list", "--format", "json", **more).json or []
+
+    def listed(self):
+        """This container's entry of `list`, None when it is not there."""
+        return next((entry for entry in self.list() if entry["id"] == self.id), None)
+
+    def pause(self, **more):
+        return self.runtime("pause", self.id, **more)
+
+    def resume(self, **more):
+        return self.runtime("resume", self.id, **more)
+
+    def stop(self):
+        """SIGKILL, and wait until the process is gone."""
+        pid = self.pid
+        self.kill("KILL")
+        self.wait_dead(pid)
+
+    def wait_dead(self, pid=None, seconds=5):
+        pid = pid or self.pid
+        machine.wait_until(lambda: self.session.orphans() is not None and not machine.is_alive(pid),
+                           seconds, f"the end of pid {pid}")
+        self.session.orphans()
+
+    def exit_code(self, pid=None):
+        """How a detached container ended; we are its reaper, as conmon would be."""
+        pid = pid or self.pid
+        self.wait_dead(pid)
+        return self.session.statuses[pid]
+
+    def probe(self, **more):
+        """Runs the probe in the container and returns what it saw."""
+        return self.run(["probe"], **more).json
+
+    def open_console(self, backlog=1):
+        self.console = Console(self.directory / f"{self.id}.tty", backlog)
+        if self.mode != "root":
+            os.chown(self.console.path, self.owner, self.owner)
+        return self.console
+
+    # --- cgroups ---------------------------------------------------------------------------------------
+
+    def cgroup_of(self, pid=None):
+        """{controller or "unified": path} from /proc/PID/cgroup."""
+        found = {}
+        for line in machine.read(f"/proc/{pid or self.pid}/cgroup").splitlines():
+            _number, names, path = line.split(":", 2)
+            for name in names.split(",") if names else ["unified"]:
+                found[name.removeprefix("name=")] = path
+        return found
+
+    def cgroup_dirs(self):
+        """The container's cgroups that exist now, as host paths."""
+        path = self.linux.get("cgroupsPath") or f"/{self.id}"
+        parent = f"/{self.session.group}" if self.view.name == "v2" else ""
+        candidates = [f"{point}{parent}{path}" for point in machine.hierarchies().values()]
+        return [path for path in candidates if os.path.isdir(path)]
+
+    def cgroup_file(self, controller, name):
+        """The text of a control file; CONTROLLER is a v1 name or "unified"."""
+        path = self.linux.get("cgroupsPath") or f"/{self.id}"
+        parent = f"/{self.session.group}" if self.view.name == "v2" else ""
+        with open(f"{machine.hierarchies()[controller]}{parent}{path}/{name}", encoding="ascii") as f:
+            return f.read().strip()
+
+    # --- the end -----------------------------------------------------------------------------------------
+
+    def finish(self):
+        """Ends what the test left on purpose: with the runtime, as a user would."""
+        for running in self.running:
+            if running.process.poll() is None:
+                for pid in machine.tree_of(running.pid):
+                    machine.send(pid, signal.SIGKILL)
+                running.process.wait(5)
+            self.session.forget(running.process)
+        if self.console:
+            self.console.close()
+        self.wrapper = []
+        if os.path.lexists(self.state_dir):
+            self.force_delete(check=False)
