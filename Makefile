@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Thin: Meson and Ninja build, the scripts in tools/ check.  `make help` lists the targets.
+# BUILD=DIR and ASAN=DIR take other build directories, CC=clang another compiler.
+
+BUILD ?= build
+ASAN ?= build-asan
+PREFIX ?= /usr/local
+PYTHON ?= /usr/bin/python3
+MESON ?= meson
+NINJA ?= ninja
+CLANG_FORMAT ?= $(or $(shell command -v clang-format-14),clang-format)
+CLANG_TIDY ?= $(or $(shell command -v clang-tidy-14),clang-tidy)
+PYTEST = $(PYTHON) -B -m pytest
+FUZZ_SECONDS ?= 60
+
+DAVIT = $(abspath $(BUILD))/davit
+JOBS = $(shell nproc 2>/dev/null || echo 1)
+SOURCE_DIRS = $(wildcard src include tests bench examples handlers)
+SOURCES = find $(SOURCE_DIRS) -name '*.[ch]' -print0
+
+export ASAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
+
+.DEFAULT_GOAL = all
+.NOTPARALLEL:
+.PHONY: all help deps demo check check-style check-layers check-sources check-format check-tidy \
+	check-unit check-asan check-integration check-tools bench format fuzz size dist install clean
+
+all: $(BUILD)/build.ninja ## build the release binary: build/davit
+	@$(NINJA) -C $(BUILD)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "%-26s%s\n", $$1, $$2 }'
+
+$(BUILD)/build.ninja:
+	@tools/install-deps build
+	@$(MESON) setup $(BUILD) --buildtype=release --prefix=$(PREFIX)
+
+$(ASAN)/build.ninja:
+	@tools/install-deps check
+	@$(MESON) setup $(ASAN) --buildtype=debugoptimized -Db_sanitize=address,undefined \
+		-Db_lundef=false -Db_ndebug=false
+
+deps: ## install what building and testing need (Debian; elsewhere it says what)
+	@tools/install-deps check
+
+demo: ## build, run a container from busybox, show its output and its state
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory all
+	@DAVIT=$(DAVIT) examples/demo $(BUILD)/demo
+
+check: deps ## everything: style, unit tests with sanitizers, integration tests (root)
+	@$(MAKE) --no-print-directory all check-style check-unit check-tools check-integration
+
+check-style: check-layers check-sources check-format ## layers, style rules, format; no root
+
+check-layers: ## the order of the folders is the order of the includes
+	@tools/check-layers
+
+check-sources: ## our own rules, see tools/check-style --help
+	@tools/check-style
+
+check-format: ## compare with clang-format 14
+	@$(SOURCES) | xargs -0 -P $(JOBS) -n 8 $(CLANG_FORMAT) --dry-run -Werror
+
+check-tidy: $(BUILD)/build.ninja ## clang-tidy with the short list of .clang-tidy
+	@find src -name '*.c' -print0 | xargs -0 -P $(JOBS) -n 4 $(CLANG_TIDY) -p $(BUILD) --quiet \
+		--extra-arg=-Wno-unknown-warning-option
+
+check-unit: $(ASAN)/build.ninja ## unit tests under AddressSanitizer and UBSan; no root
+	@$(MESON) test -C $(ASAN) --print-errorlogs
+
+check-asan: $(ASAN)/build.ninja ## integration tests with the sanitized binary (root, slow)
+	@$(NINJA) -C $(ASAN)
+	@DAVIT=$(abspath $(ASAN))/davit DAVIT_TEST_PATIENCE=4 $(PYTEST) tests/integration
+
+check-tools: ## tests of the scripts in tools/
+	@$(PYTEST) -p no:cacheprovider -q tools/tests
+
+check-integration: all ## run real containers (root)
+	@DAVIT=$(DAVIT) $(PYTEST) tests/integration
+
+bench: all ## compare with crun, runc and the floor (root); ARGS="--rounds 50 --json"
+	@bench/run --runtime davit=$(DAVIT) $(ARGS)
+
+format: ## rewrite the sources with clang-format 14
+	@$(SOURCES) | xargs -0 -P $(JOBS) -n 8 $(CLANG_FORMAT) -i
+
+fuzz: ## fuzz the parsers for FUZZ_SECONDS each
+	@if [ -x tests/fuzz/run ]; then tests/fuzz/run $(FUZZ_SECONDS); \
+	else echo "fuzz: there is no tests/fuzz/run"; fi
+
+size: ## the longest functions and files
+	@tools/size-report
+
+dist: $(BUILD)/build.ninja ## a release tarball from the last commit, tested
+	@$(MESON) dist -C $(BUILD)
+
+install: all ## install below PREFIX (and DESTDIR)
+	@$(MESON) install -C $(BUILD)
+
+clean: ## remove the build directories
+	rm -rf -- $(BUILD) $(ASAN)
