@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/install-deps asks for what is missing and for nothing else."""
+import os
+import subprocess
+
+import pytest
+
+from conftest import TOOLS
+
+DPKG_QUERY = """#!/bin/sh
+for last; do :; done
+case " $HAVE " in *" $last "*) printf 'ii ';; *) exit 1;; esac
+"""
+APT_GET = """#!/bin/sh
+echo "$*" >>"$APT_LOG"
+case "$*" in *update*) touch "$APT_LOG.updated"; exit 0;; esac
+[ -z "$NEEDS_UPDATE" ] || [ -e "$APT_LOG.updated" ]
+"""
+
+
+@pytest.fixture
+def system(tmp_path):
+    """A function that runs it on a system with our own apt-get (or none) and these packages."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("cat", "tr", "sed", "id", "sh", "mktemp", "rm", "tail", "touch"):
+        os.symlink(f"/usr/bin/{name}", programs / name)
+    log = tmp_path / "log"
+
+    def run(*arguments, have="", apt=True, needs_update=""):
+        for name, text in (("apt-get", APT_GET), ("dpkg-query", DPKG_QUERY)):
+            if apt:
+                (programs / name).write_text(text)
+                (programs / name).chmod(0o755)
+        environment = {"PATH": str(programs), "HAVE": have, "APT_LOG": str(log),
+                       "NEEDS_UPDATE": needs_update, "TMPDIR": str(tmp_path)}
+        out = subprocess.run(["/bin/sh", TOOLS / "install-deps", *arguments], capture_output=True,
+                             text=True, env=environment, check=False, stdin=subprocess.DEVNULL)
+        out.apt = log.read_text().splitlines() if log.exists() else []
+        return out
+
+    return run
+
+
+BUILD = "gcc libc6-dev linux-libc-dev make meson ninja-build pkg-config libjson-c-dev libseccomp-dev libcap-dev"
+
+
+def test_nothing_is_done_when_nothing_is_missing(system):
+    out = system("build", have=BUILD)
+
+    assert (out.returncode, out.stdout, out.apt) == (0, "", [])
+
+
+def test_only_what_is_missing_is_installed(system):
+    out = system("demo", have=BUILD.replace(" meson", ""))
+
+    assert out.returncode == 0
+    assert out.stdout == "install-deps: installing meson busybox-static\n"
+    assert len(out.apt) == 1 and out.apt[0].endswith("install --no-install-recommends meson busybox-static")
+
+
+def test_an_empty_package_list_is_fetched(system):
+    out = system("demo", have=BUILD, needs_update="yes")
+
+    assert out.returncode == 0
+    assert ["install" in line for line in out.apt] == [True, False, True]
+
+
+def test_a_dry_run_prints_the_names(system):
+    out = system("--dry-run", "demo", have=BUILD)
+
+    assert (out.returncode, out.stdout, out.apt) == (0, "busybox-static\n", [])
+
+
+def test_elsewhere_it_says_in_one_line_what_to_install(system):
+    out = system("demo", apt=False)
+
+    assert out.returncode == 1
+    assert len(out.stderr.splitlines()) == 1
+    assert "dnf install gcc glibc-devel" in out.stderr and "apk add gcc musl-dev" in out.stderr
+
+
+def test_a_wrong_word_is_refused(system):
+    assert system("everything").returncode == 64
