@@ -18,6 +18,7 @@
 
 struct rlimit_plan {
 	bool set[RLIM_NLIMITS];
+	size_t index[RLIM_NLIMITS]; /* of the row in process.rlimits, for messages */
 	struct rlimit limit[RLIM_NLIMITS];
 };
 MUST_CHECK struct err *rlimit_plan_make(const struct spec_process *p, struct rlimit_plan *ret);
