@@ -21,7 +21,8 @@ const char *env_get(const struct strv *env, const char *name);
 
 /*
  * chdir to CWD (made when missing and MAKE) and checks that it lies inside the container's root:
- * getcwd must not say "(unreachable)".  DENIED may be retried after the user switch: *ret_denied.
+ * getcwd must not say "(unreachable)".  Where the directory may not be entered (EACCES) and RET_DENIED is
+ * given, *ret_denied is set and NULL returned: try again after the user switch, with RET_DENIED NULL.
  */
 MUST_CHECK struct err *cwd_enter(const char *cwd, bool make, bool *ret_denied);
 
