@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Id mappings: see idmap.h and ns.h.
+ * Id mappings: see idmap.h.
  *
  * The kernel lets an unprivileged process map its own id only; more goes through newuidmap and
  * newgidmap, which know what /etc/subuid and /etc/subgid grant.
@@ -95,12 +95,14 @@ size_t idmap_default(const char *sub_text, const char *name, uint32_t host_id, u
 	struct spec_id_mapping ranges[IDMAP_MAX / 2];
 	auto_free char *text = str_dup(sub_text ? sub_text : "");
 	size_t n_ranges = 0;
-	char *save = NULL;
+	char *rest = text;
 	uint32_t next = 0;
 	size_t n;
 
-	for (char *line = strtok_r(text, "\n", &save); line && n_ranges < ARRAY_LEN(ranges);
-	     line = strtok_r(NULL, "\n", &save))
+	for (char *line = strsep(&rest, "
+"); line && n_ranges < ARRAY_LEN(ranges);
+	     line = strsep(&rest, "
+"))
 		n_ranges += parse_sub_line(line, name, host_id, &ranges[n_ranges]);
 
 	n = take_ranges(ranges, n_ranges, id, &next, ret, 0);
@@ -113,12 +115,15 @@ size_t idmap_default(const char *sub_text, const char *name, uint32_t host_id, u
 static char *login_name(uint32_t uid)
 {
 	auto_free char *text = NULL;
-	char *save = NULL;
+	char *rest;
 	size_t len;
 
 	if (file_read_at(AT_FDCWD, "/etc/passwd", SUBID_FILE_MAX, &text, &len) < 0)
 		return NULL;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	rest = text;
+	for (char *line = strsep(&rest, "
+"); line; line = strsep(&rest, "
+")) {
 		char *password = strchr(line, ':');
 		char *number = password ? strchr(password + 1, ':') : NULL;
 		uint32_t found;
@@ -129,8 +134,8 @@ static char *login_name(uint32_t uid)
 		number[1 + strcspn(number + 1, ":")] = '\0';
 		if (str_to_id(number + 1, &found) == 0 && found == uid)
 			return str_dup(line);
-	}
-	return NULL;
+}
+return NULL;
 }
 
 static bool is_in_path(const char *program)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces: see ns.h.  Id mappings are in idmap.c.
+ * Namespaces: see ns.h.
  */
 #include "os/ns.h"
 
@@ -21,7 +21,6 @@
 #include "base/names.h"
 #include "base/sock.h"
 #include "base/sys.h"
-#include "os/idmap.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -161,7 +160,7 @@ static struct err *open_joined(const struct ns_plan *plan, enum ns_type type, in
 	int found;
 
 	/* O_NONBLOCK: a FIFO must not hold us. */
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(-errno, "linux.namespaces[%zu].path: open `%s`", i, path);
 	if (fstatfs(fd, &fs) < 0)

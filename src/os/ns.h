@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which namespaces are new, which are joined by path, id mappings, time offsets.
+ * Which namespaces are new, which are joined by path, time offsets.  Id mappings: idmap.h.
  */
 #ifndef OS_NS_H
 #define OS_NS_H
@@ -9,34 +9,28 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "os/idmap.h"
 #include "spec/spec.h"
 
 /* The CLONE_NEW* flag of a namespace, and back to its word. */
 uint64_t ns_flag(enum ns_type type);
 const char *ns_name(enum ns_type type);
 
-struct idmap_plan {
-	size_t n_uid, n_gid;
-	const struct spec_id_mapping *uid;
-	const struct spec_id_mapping *gid;
-	bool deny_setgroups; /* single-id mappings written without privilege */
-	bool use_helpers;    /* newuidmap, newgidmap */
-};
-
 struct ns_plan {
 	uint64_t new_flags; /* CLONE_NEW*, without those below */
 	bool new_user;
-	bool new_cgroup;    /* after the process is in its cgroup */
+	bool new_cgroup; /* after the process is in its cgroup */
 	bool new_time;
 	char *join[NS_TYPES]; /* path or NULL */
 	bool joins_any;
-	size_t index[NS_TYPES]; /* of the row in linux.namespaces, for messages */
+	size_t index[NS_TYPES];  /* of the row in linux.namespaces, for messages */
 	struct idmap_plan idmap; /* new_user only */
 	struct spec_time_offsets offsets;
 	bool has_offsets;
 	/*
-	 * Container root as the host sees it: for chown of what HOST makes (0 without user namespace).
-	 * With a user namespace joined by path and no mappings in the config: ns_root_of() knows.
+	 * Container root as the host sees it: for chown of what HOST makes (0 without user
+	 * namespace). With a user namespace joined by path and no mappings in the config:
+	 * ns_root_of() knows.
 	 */
 	uid_t root_uid;
 	gid_t root_gid;
@@ -48,17 +42,14 @@ MUST_CHECK struct err *ns_plan_make(struct arena *a, const struct spec *spec, bo
 				    struct ns_plan *ret);
 /* HOST: opens the joined namespaces, checks their type (NS_GET_NSTYPE); -EBADF where none. */
 MUST_CHECK struct err *ns_open_joined(const struct ns_plan *plan, int ret_fds[NS_TYPES]);
-/* HOST: writes uid_map, gid_map and setgroups of PID, directly or through the helpers. */
-MUST_CHECK struct err *idmap_apply(const struct idmap_plan *plan, pid_t pid);
 /* HOST: where id 0 of the user namespace USERNS_FD lies; *ret_mapped is false when it has none. */
 MUST_CHECK struct err *ns_root_of(int userns_fd, uid_t *ret_uid, gid_t *ret_gid, bool *ret_mapped);
-/* Maps a container id to the host's; false when it is not mapped. */
-bool idmap_to_host(const struct spec_id_mapping *map, size_t n, uint32_t id, uint32_t *ret);
-/* INIT: unshare(CLONE_NEWTIME), offsets, enter it through time_for_children.  PROC_FD: base/proc.h. */
+/* INIT: unshare(CLONE_NEWTIME), offsets, enter it through time_for_children.  PROC_FD: base/proc.h.
+ */
 MUST_CHECK struct err *ns_new_time(const struct ns_plan *plan, int proc_fd);
 /*
- * INIT: setresgid, setresuid to 0 after the maps are written (to UID/GID when 0 is unmapped); nothing
- * without a user namespace.  Supplementary groups are cred_apply()'s.
+ * INIT: setresgid, setresuid to 0 after the maps are written (to UID/GID when 0 is unmapped);
+ * nothing without a user namespace.  Supplementary groups are cred_apply()'s.
  */
 MUST_CHECK struct err *ns_become_root(const struct ns_plan *plan, uid_t uid, gid_t gid);
 /* INIT: the loopback interface of a new network namespace goes up. */

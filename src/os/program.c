@@ -157,7 +157,7 @@ static void read_elf(int fd, const char *head, struct needed *ret)
  */
 static bool read_needed(const char *path, struct needed *ret)
 {
-	auto_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_close int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	char head[256] = { 0 };
 
 	*ret = (struct needed){ NEEDS_NOTHING };
