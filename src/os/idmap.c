@@ -99,10 +99,8 @@ size_t idmap_default(const char *sub_text, const char *name, uint32_t host_id, u
 	uint32_t next = 0;
 	size_t n;
 
-	for (char *line = strsep(&rest, "
-"); line && n_ranges < ARRAY_LEN(ranges);
-	     line = strsep(&rest, "
-"))
+	for (char *line = strsep(&rest, "\n"); line && n_ranges < ARRAY_LEN(ranges);
+	     line = strsep(&rest, "\n"))
 		n_ranges += parse_sub_line(line, name, host_id, &ranges[n_ranges]);
 
 	n = take_ranges(ranges, n_ranges, id, &next, ret, 0);
@@ -121,9 +119,7 @@ static char *login_name(uint32_t uid)
 	if (file_read_at(AT_FDCWD, "/etc/passwd", SUBID_FILE_MAX, &text, &len) < 0)
 		return NULL;
 	rest = text;
-	for (char *line = strsep(&rest, "
-"); line; line = strsep(&rest, "
-")) {
+	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
 		char *password = strchr(line, ':');
 		char *number = password ? strchr(password + 1, ':') : NULL;
 		uint32_t found;
@@ -134,8 +130,8 @@ static char *login_name(uint32_t uid)
 		number[1 + strcspn(number + 1, ":")] = '\0';
 		if (str_to_id(number + 1, &found) == 0 && found == uid)
 			return str_dup(line);
-}
-return NULL;
+	}
+	return NULL;
 }
 
 static bool is_in_path(const char *program)
