@@ -6,6 +6,8 @@
 #define STATE_STATUS_H
 
 #include "base/err.h"
+#include "base/str.h"
+#include "state/record.h"
 
 enum container_status {
 	STATUS_CREATING,
@@ -16,6 +18,17 @@ enum container_status {
 };
 
 const char *status_name(enum container_status s);
+
+struct status_query {
+	const struct record *record;
+	int dir_fd; /* the container's state folder */
+	/* Asked last, of a live and started process only.  WHY may be NULL. */
+	bool (*is_frozen)(void *arg, struct str *why);
+	void *arg;
+};
+
+/* WHY (may be NULL) gets a line for each question that was asked. */
+enum container_status status_get(const struct status_query *q, struct str *why);
 
 enum container_op {
 	OP_START,

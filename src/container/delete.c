@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * delete: end what is left, remove cgroup and state folder, run the poststop hooks.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "container/find.h"
+#include "container/hooks.h"
+#include "state/store.h"
+
+enum { DEATH_TIMEOUT_MS = 5 * 1000 };
+
+/* A creator that was stopped or hangs is ended first: it would go on making things. */
+static void kill_creator(const struct found *f)
+{
+	const struct record *r = f->record;
+	auto_close int pidfd = -EBADF;
+
+	if (r->phase != PHASE_CREATING || !record_is_this_boot(r) || r->creator_pid == getpid())
+		return;
+	pidfd = proc_open(r->creator_pid, r->creator_start_time);
+	if (pidfd < 0)
+		return;
+	log_info("container `%s`: killing process %d, which is still creating it", f->id,
+		 r->creator_pid);
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) == 0) {
+		struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+		poll(&p, 1, DEATH_TIMEOUT_MS);
+	}
+}
+
+/* A zombie has let go of everything; only a live process is waited for. */
+static struct err *wait_for_death(const struct found *f)
+{
+	const struct record *r = f->record;
+	int waited = 0;
+
+	if (!record_is_this_boot(r))
+		return NULL;
+	while (proc_is_alive(r->pid, r->start_time) == 1) {
+		if (waited >= DEATH_TIMEOUT_MS)
+			return err_hint(err_new(ERR_TIMEOUT,
+						"container `%s`: process %d does not die", f->id, r->pid),
+					"it hangs in the kernel (state D in ps) or sits in a frozen cgroup");
+		poll(NULL, 0, waited < 10 ? 1 : 10);
+		waited += waited < 10 ? 1 : 10;
+	}
+	return NULL;
+}
+
+/* Thaws: a frozen v1 process does not even die of SIGKILL. */
+static void thaw(const struct found *f)
+{
+	if (freezer_get(&f->cgroup, NULL) == FREEZER_FROZEN)
+		err_free(freezer_set(&f->cgroup, false));
+}
+
+struct err *found_remove(struct found *f, bool hooks)
+{
+	auto_arena struct arena *a = arena_new();
+	struct spec *spec = NULL;
+
+	if (hooks && f->record->phase == PHASE_CREATED) {
+		struct err *e = found_spec(f, a, &spec);
+
+		if (e)
+			log_warn("the poststop hooks are not known: %s", err_text(e));
+		err_free(e);
+	}
+	TRY(found_kill_init(f));
+	thaw(f);
+	TRY(wait_for_death(f));
+	TRY(cgroup_remove(&f->cgroup));
+	if (spec)
+		hooks_run_poststop(spec, f->record);
+	return store_remove(f->root_fd, f->id);
+}
+
+/*
+ * A folder without a usable record.  Nothing in it can be trusted to name a process or a cgroup, so
+ * nothing is killed; --force only removes the folder, and only when nobody works on it.
+ */
+static struct err *delete_damaged(struct ctx *ctx, const char *id, bool force, struct err *why)
+{
+	auto_close int root_fd = -EBADF;
+	auto_close int dir_fd = -EBADF;
+	auto_close int lock = -EBADF;
+	struct err *e;
+
+	if (!force)
+		return err_hint(why, "`davit delete --force %s` removes the state folder", id);
+	e = store_open(ctx->state_root, false, &root_fd);
+	if (!e)
+		e = store_open_container(root_fd, id, &dir_fd);
+	if (!e)
+		e = store_lock(dir_fd, id, STORE_LOCK_TIMEOUT_MS, &lock);
+	if (!e)
+		e = store_remove(root_fd, id);
+	if (!e)
+		log_warn("container `%s`: removed its state folder only: %s", id, err_text(why));
+	err_free(why);
+	return e;
+}
+
+static struct err *delete_found(struct found *f, bool force)
+{
+	auto_close int lock = -EBADF;
+
+	if (!force)
+		TRY(found_check(f, OP_DELETE));
+	else
+		kill_creator(f);
+	TRY(store_lock(f->dir_fd, f->id, STORE_LOCK_TIMEOUT_MS, &lock));
+	/* It may have changed while somebody else held the lock. */
+	if (!force)
+		TRY(found_check(f, OP_DELETE));
+	return found_remove(f, true);
+}
+
+/* A loser of two concurrent deletes finds the folder empty or gone. */
+static bool is_gone(const struct err *e)
+{
+	return err_code(e) == ERR_NOT_FOUND;
+}
+
+struct err *container_delete(struct ctx *ctx, const char *id, bool force)
+{
+	struct found f;
+	struct err *e;
+
+	TRY(store_id_check(id));
+	e = find_container(ctx, id, &f);
+	if (e && is_gone(e) && force) {
+		err_free(e);
+		return NULL;
+	}
+	if (e && err_code(e) == ERR_INVALID)
+		return delete_damaged(ctx, id, force, e);
+	if (e)
+		return e;
+	e = delete_found(&f, force);
+	found_done(&f);
+	return e;
+}

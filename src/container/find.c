@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container that exists: see find.h.
+ */
+#include "container/find.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "base/proc.h"
+#include "base/sys.h"
+#include "state/store.h"
+
+static void cgroup_from_record(struct found *f)
+{
+	const struct record *r = f->record;
+
+	f->cgroup.path = r->cgroup_path;
+	f->cgroup.n = r->n_cgroups;
+	f->cgroup.v = arena_array(f->arena, struct cgroup_dir, r->n_cgroups + 1);
+	for (size_t i = 0; i < r->n_cgroups; i++)
+		f->cgroup.v[i] = (struct cgroup_dir){
+			.controllers = r->cgroups[i].controllers,
+			.path = r->cgroups[i].path,
+			.mount = r->cgroups[i].mount,
+		};
+}
+
+static struct err *read_found(struct found *f)
+{
+	TRY(store_open_container(f->root_fd, f->id, &f->dir_fd));
+	TRY(record_read(f->arena, f->dir_fd, f->id, &f->record));
+	cgroup_from_record(f);
+	return NULL;
+}
+
+struct err *find_at(int root_fd, const char *id, struct found *ret)
+{
+	struct err *e;
+
+	*ret = (struct found){ .arena = arena_new(), .root_fd = -EBADF, .dir_fd = -EBADF };
+	ret->id = arena_str(ret->arena, id);
+	if (root_fd >= 0)
+		ret->root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+	e = read_found(ret);
+	if (e)
+		found_done(ret);
+	return e;
+}
+
+struct err *find_container(struct ctx *ctx, const char *id, struct found *ret)
+{
+	auto_close int root_fd = -EBADF;
+
+	TRY(store_id_check(id));
+	TRY(store_open(ctx->state_root, false, &root_fd));
+	return find_at(root_fd, id, ret);
+}
+
+void found_done(struct found *f)
+{
+	fd_close(f->root_fd);
+	fd_close(f->dir_fd);
+	arena_free(f->arena);
+	*f = (struct found){ .root_fd = -EBADF, .dir_fd = -EBADF };
+}
+
+static bool is_frozen(void *arg, struct str *why)
+{
+	const struct cgroup_paths *paths = arg;
+	auto_free char *text = NULL;
+	enum freezer_state s = freezer_get(paths, why ? &text : NULL);
+
+	if (why && text)
+		str_addf(why, "%s\n", text);
+	return s == FREEZER_FROZEN;
+}
+
+enum container_status found_status(const struct found *f, struct str *why)
+{
+	struct status_query q = {
+		.record = f->record,
+		.dir_fd = f->dir_fd,
+		.is_frozen = is_frozen,
+		.arg = (void *)&f->cgroup,
+	};
+
+	return status_get(&q, why);
+}
+
+struct err *found_check(const struct found *f, enum container_op op)
+{
+	return status_check(op, found_status(f, NULL), f->id);
+}
+
+struct err *found_spec(const struct found *f, struct arena *a, struct spec **ret)
+{
+	struct err *e = spec_read(a, f->dir_fd, STORE_CONFIG, ret);
+
+	return e ? err_wrap(e, "container `%s`: its copy of the config", f->id) : NULL;
+}
+
+static bool is_ours(const struct found *f)
+{
+	return record_is_this_boot(f->record);
+}
+
+struct err *found_kill_init(const struct found *f)
+{
+	auto_close int pidfd = -EBADF;
+	int rc;
+
+	if (!is_ours(f))
+		return NULL;
+	pidfd = proc_open(f->record->pid, f->record->start_time);
+	if (pidfd == -ENOSYS && proc_is_alive(f->record->pid, f->record->start_time) == 1)
+		return kill(f->record->pid, SIGKILL) < 0 && errno != ESRCH
+			       ? err_sys(-errno, "kill process %d", f->record->pid)
+			       : NULL;
+	if (pidfd == -ESRCH)
+		return NULL;
+	TRY_SYS(pidfd, "open process %d", f->record->pid);
+	rc = sys_pidfd_send_signal(pidfd, SIGKILL);
+	if (rc == -ESRCH)
+		return NULL;
+	TRY_SYS(rc, "kill process %d", f->record->pid);
+	return NULL;
+}

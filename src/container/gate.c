@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wait between create and start, and the launch.
+ *
+ * INIT holds ROOT/<id>/gate locked and listens on start.sock.  `start` connects and says go; INIT
+ * answers with the error of what failed, or with "the next thing is execve" and then, the connection
+ * being close-on-exec, with its end.  So `start` reports a program that cannot be executed, and the
+ * status is "created" exactly until the kernel has executed it: nothing on disk has to be changed.
+ * `run` uses the link of the walk as that connection.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "base/file.h"
+#include "base/sock.h"
+#include "base/sys.h"
+#include "container/hooks.h"
+#include "container/steps.h"
+#include "os/program.h"
+#include "state/store.h"
+
+/* A connection that brings no go is somebody else's: `start` was killed in between. */
+static int accept_go(int listen_fd)
+{
+	for (;;) {
+		auto_close int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		struct said said;
+
+		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (fd < 0)
+			return -errno;
+		if (hear_raw(fd, &said, -1) == 1 && said.kind == SAID_GO)
+			return take_fd(&fd);
+	}
+}
+
+static struct err *step_wait_at_gate(struct run *run)
+{
+	struct said said;
+
+	if (run->is_create) {
+		run->start_fd = accept_go(run->listen_fd);
+		TRY_SYS(run->start_fd, "wait for `start`");
+		return NULL;
+	}
+	run->start_fd = run->walk.link[SIDE_INIT];
+	/* The runtime is gone: nobody will ever start us. */
+	if (hear_raw(run->start_fd, &said, -1) != 1 || said.kind != SAID_GO)
+		_exit(1);
+	return NULL;
+}
+
+static struct err *step_hooks_start_container(struct run *run)
+{
+	return hooks_run_in_container(run, HOOK_START_CONTAINER);
+}
+
+/*
+ * The listener's number goes to whoever listens at the other end, which takes it with pidfd_getfd(2);
+ * we wait until it has, since the descriptor is close-on-exec.
+ */
+static struct err *hand_over_listener(struct run *run, int fd)
+{
+	struct said said;
+
+	if (run->listener_fd < 0)
+		return NULL;
+	TRY_SYS(say_raw(fd, SAID_LISTENER, (size_t)run->listener_fd, NULL),
+		"hand over the seccomp listener");
+	if (hear_raw(fd, &said, -1) != 1)
+		return err_new(ERR_SYSTEM, "nobody took the seccomp listener");
+	if (said.kind == SAID_ERROR)
+		return said.error;
+	fd_close(run->listener_fd);
+	run->listener_fd = -EBADF;
+	return NULL;
+}
+
+struct err *step_load_seccomp_early(struct run *run)
+{
+	/* Loading a filter without no_new_privs takes CAP_SYS_ADMIN, which the next step may drop. */
+	if (run->plan.process.cred.no_new_privs || !run->shared || !run->shared->seccomp.set)
+		return NULL;
+	run->shared->seccomp.insns = run->shared->insns;
+	TRY(seccomp_load(&run->shared->seccomp, &run->listener_fd));
+	return hand_over_listener(run, run->walk.link[SIDE_INIT]);
+}
+
+static struct err *step_load_seccomp(struct run *run)
+{
+	if (!run->plan.process.cred.no_new_privs || !run->shared || !run->shared->seccomp.set)
+		return NULL;
+	run->shared->seccomp.insns = run->shared->insns;
+	TRY(seccomp_load(&run->shared->seccomp, &run->listener_fd));
+	return hand_over_listener(run, run->start_fd);
+}
+
+static void close_between(int first, int last)
+{
+	if (first > last || sys_close_range((unsigned)first, (unsigned)last, 0) == 0)
+		return;
+	for (int fd = first; fd <= last; fd++)
+		close(fd);
+}
+
+static struct err *step_close_fds(struct run *run)
+{
+	int first = 3 + (int)run->plan.process.preserve_fds;
+	int low = MIN(run->start_fd, run->gate_fd);
+	int high = MAX(run->start_fd, run->gate_fd);
+
+	/*
+	 * The gate falls with the exec, and the connection must outlive everything that can fail:
+	 * both are close-on-exec.  All else goes now, so that no path of the program can be one of
+	 * our descriptors (CVE-2024-21626).
+	 */
+	close_between(first, low - 1);
+	close_between(MAX(first, low + 1), high - 1);
+	return fds_close_from(MAX(first, high + 1), -1);
+}
+
+static struct err *step_exec_program(struct run *run)
+{
+	const struct spec_process *p = run->plan.process.spec;
+
+	TRY_SYS(say_raw(run->start_fd, SAID_EXEC, 0, NULL), "report the start");
+	execve(run->program, p->args.v, run->env.v);
+	return program_exec_error(-errno, run->program);
+}
+
+/* clang-format off */
+const struct step launch_steps[] = {
+	ON_INIT("wait for start",                 step_wait_at_gate),
+	ON_INIT("run the startContainer hooks",   step_hooks_start_container),
+	ON_INIT("load the seccomp filter",        step_load_seccomp),
+	ON_INIT("close descriptors",              step_close_fds),
+	ON_INIT("start the program",              step_exec_program),
+	STEPS_END
+};
+/* clang-format on */
+
+/* INIT goes on alone from here. */
+void init_launch(struct run *run)
+{
+	struct err *e = NULL;
+
+	for (const struct step *s = launch_steps; s->what && !e; s++) {
+		e = s->go(run);
+		if (e && s->go != step_exec_program)
+			e = err_wrap(e, "cannot %s", s->what);
+	}
+	if (e && run->start_fd >= 0)
+		say_raw(run->start_fd, SAID_ERROR, 0, e);
+	_exit(1);
+}
+
+/* Takes the seccomp listener out of INIT and gives it to the configured socket. */
+static struct err *take_listener(struct run *run, int number)
+{
+	auto_close int fd = sys_pidfd_getfd(run->pidfd, number);
+	auto_str struct str state = { 0 };
+
+	TRY_SYS(fd, "take the seccomp listener from the container process");
+	record_print_state(&run->record, run->exec ? "running" : "creating", (int)run->pid, &state);
+	return seccomp_send_listener(run->plan.process.seccomp_listener,
+				     run->plan.process.seccomp->listener_metadata, (int)run->pid,
+				     state.s, fd);
+}
+
+struct err *gate_listener(struct run *run, int fd, int number)
+{
+	struct err *e = take_listener(run, number);
+
+	TRY_SYS(say_raw(fd, e ? SAID_ERROR : SAID_PASS, 0, e), "answer the container process");
+	return e;
+}
+
+/* The far side of the launch: says go and hears how it went.  The program runs when this is NULL. */
+struct err *gate_start(int fd, struct run *run)
+{
+	bool executing = false;
+	struct said said;
+	int rc;
+
+	TRY_SYS(say_raw(fd, SAID_GO, 0, NULL), "tell the container process to start");
+	while ((rc = hear_raw(fd, &said, -1)) == 1) {
+		if (said.kind == SAID_ERROR)
+			return said.error;
+		if (said.kind == SAID_LISTENER)
+			TRY(gate_listener(run, fd, (int)said.row));
+		executing = executing || said.kind == SAID_EXEC;
+	}
+	if (rc == -EINTR)
+		return err_new(ERR_SYSTEM, "interrupted by signal %d", interrupt_pending());
+	TRY_SYS(rc, "hear from the container process");
+	if (!executing)
+		return err_new(ERR_SYSTEM, "the container process died before it executed the program");
+	return NULL;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running hooks: see hooks.h.
+ */
+#include "container/hooks.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "os/program.h"
+
+/* A hook without a timeout may take long, but not for ever. */
+enum { DEFAULT_TIMEOUT_S = 600, TAIL_BYTES = 1024 };
+
+static const char *const kind_names[HOOK_KINDS] = {
+	[HOOK_PRESTART] = "prestart",
+	[HOOK_CREATE_RUNTIME] = "createRuntime",
+	[HOOK_CREATE_CONTAINER] = "createContainer",
+	[HOOK_START_CONTAINER] = "startContainer",
+	[HOOK_POSTSTART] = "poststart",
+	[HOOK_POSTSTOP] = "poststop",
+};
+
+struct hook_context {
+	enum hook_kind kind;
+	const char *state; /* JSON */
+	const char *cwd;   /* NULL: where we are */
+	char *const *default_env;
+	const char *stdout_path; /* run.oci.hooks.stdout, .stderr */
+	const char *stderr_path;
+	/* INIT: what the hook must not have open is close-on-exec already. */
+};
+
+/* The last bytes that a hook printed. */
+struct tail {
+	char text[TAIL_BYTES + 1];
+	size_t len;
+};
+
+static void tail_add(struct tail *t, const char *s, size_t n)
+{
+	if (n > TAIL_BYTES) {
+		s += n - TAIL_BYTES;
+		n = TAIL_BYTES;
+	}
+	if (t->len + n > TAIL_BYTES) {
+		size_t drop = t->len + n - TAIL_BYTES;
+
+		memmove(t->text, t->text + drop, t->len - drop);
+		t->len -= drop;
+	}
+	memcpy(t->text + t->len, s, n);
+	t->len += n;
+	t->text[t->len] = '\0';
+}
+
+/* The last line that is not empty. */
+static const char *tail_line(struct tail *t)
+{
+	char *line;
+
+	while (t->len > 0 && (t->text[t->len - 1] == '\n' || t->text[t->len - 1] == '\r'))
+		t->text[--t->len] = '\0';
+	line = strrchr(t->text, '\n');
+	return line ? line + 1 : t->text;
+}
+
+static int output_fd(const char *path, int fallback)
+{
+	int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0700) : -1;
+
+	return fd < 0 ? fallback : fd;
+}
+
+static void exec_hook(const struct spec_hook *h, char *const *argv, char *const *env)
+{
+	if (strchr(h->path, '/'))
+		execve(h->path, argv, env);
+	else
+		execvpe(h->path, argv, env);
+}
+
+static NORETURN void hook_child(const struct hook_context *c, const struct spec_hook *h, int in,
+				int out)
+{
+	char *const own_argv[] = { h->path, NULL };
+	char *const *argv = h->args.n > 0 ? h->args.v : own_argv;
+	char *const *env = h->env.present ? h->env.v : c->default_env;
+	sigset_t none;
+
+	/* It ends with us: a killed runtime leaves no hook behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(in, 0) < 0 || dup2(output_fd(c->stdout_path, out), 1) < 0 ||
+	    dup2(output_fd(c->stderr_path, out), 2) < 0)
+		_exit(126);
+	if (c->cwd && chdir(c->cwd) < 0)
+		_exit(126);
+	err_free(fds_close_from(3, -1));
+	exec_hook(h, argv, env);
+	dprintf(2, "%s\n", strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A hook that is being waited for. */
+struct waited {
+	pid_t pid;
+	int pidfd; /* -EBADF on kernels without it: then looked at every few milliseconds */
+	int in;
+	int out; /* -EBADF once the hook closed its output */
+	const char *state;
+	struct tail tail;
+};
+
+/* Feeds the state and collects the output; a hook that reads nothing or prints for ever is no problem. */
+static void pump(struct waited *w, int timeout_ms)
+{
+	struct pollfd p[3] = {
+		{ .fd = w->in, .events = POLLOUT },
+		{ .fd = w->out, .events = POLLIN },
+		{ .fd = w->pidfd, .events = POLLIN },
+	};
+	char buf[4096];
+	ssize_t n;
+
+	if (poll(p, 3, w->pidfd < 0 ? MIN(timeout_ms, 5) : timeout_ms) <= 0)
+		return;
+	if (p[0].revents) {
+		n = write(w->in, w->state, strlen(w->state));
+		if (n > 0)
+			w->state += n;
+		if (n < 0 || !*w->state)
+			fd_close(take_fd(&w->in));
+	}
+	if (p[1].revents) {
+		n = read(w->out, buf, sizeof(buf));
+		if (n > 0)
+			tail_add(&w->tail, buf, (size_t)n);
+		else
+			fd_close(take_fd(&w->out));
+	}
+}
+
+static void drain(struct waited *w)
+{
+	char buf[4096];
+	ssize_t n;
+
+	if (w->out < 0)
+		return;
+	fcntl(w->out, F_SETFL, O_NONBLOCK);
+	while ((n = read(w->out, buf, sizeof(buf))) > 0)
+		tail_add(&w->tail, buf, (size_t)n);
+}
+
+enum wait_result { HOOK_ENDED, HOOK_LATE, HOOK_INTERRUPTED };
+
+static enum wait_result hook_wait(struct waited *w, int64_t timeout_s, int *ret_status)
+{
+	int64_t end = now_ms() + timeout_s * 1000;
+	enum wait_result result = HOOK_ENDED;
+
+	for (;;) {
+		pid_t got = waitpid(w->pid, ret_status, WNOHANG);
+
+		if (got == w->pid || (got < 0 && errno != EINTR))
+			break;
+		if (now_ms() >= end)
+			result = HOOK_LATE;
+		else if (interrupt_pending())
+			result = HOOK_INTERRUPTED;
+		if (result != HOOK_ENDED) {
+			kill(w->pid, SIGKILL);
+			while (waitpid(w->pid, ret_status, 0) < 0 && errno == EINTR)
+				;
+			break;
+		}
+		pump(w, (int)MIN(end - now_ms(), 100));
+	}
+	drain(w);
+	return result;
+}
+
+static struct err *hook_error(enum wait_result result, int status, int64_t timeout_s, struct tail *t)
+{
+	const char *line = tail_line(t);
+	const char *sep = *line ? ": " : "";
+
+	if (result == HOOK_LATE)
+		return err_new(ERR_TIMEOUT, "killed after its timeout of %lld s%s%s",
+			       (long long)timeout_s, sep, line);
+	if (result == HOOK_INTERRUPTED)
+		return err_new(ERR_SYSTEM, "interrupted by signal %d", interrupt_pending());
+	if (WIFSIGNALED(status))
+		return err_new(ERR_SYSTEM, "killed by signal %d%s%s", WTERMSIG(status), sep, line);
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+		return err_new(ERR_SYSTEM, "exit status %d%s%s", WEXITSTATUS(status), sep, line);
+	return NULL;
+}
+
+static struct err *hook_spawn(const struct hook_context *c, const struct spec_hook *h,
+			      struct waited *w)
+{
+	int in[2] = { -EBADF, -EBADF };
+	int out[2] = { -EBADF, -EBADF };
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0) {
+		struct err *e = err_sys(-errno, "make a pipe");
+
+		fd_close(in[0]);
+		fd_close(in[1]);
+		return e;
+	}
+	fcntl(in[1], F_SETFL, O_NONBLOCK);
+	w->pid = sys_clone3(0, -EBADF, &w->pidfd);
+	if (w->pid == 0)
+		hook_child(c, h, in[0], out[1]);
+	fd_close(in[0]);
+	fd_close(out[1]);
+	w->in = in[1];
+	w->out = out[0];
+	TRY_SYS(w->pid, "fork");
+	return NULL;
+}
+
+static struct err *hook_run(const struct hook_context *c, const struct spec_hook *h)
+{
+	int64_t timeout = h->timeout.set ? h->timeout.value : DEFAULT_TIMEOUT_S;
+	struct waited w = { .pidfd = -EBADF, .in = -EBADF, .out = -EBADF, .state = c->state };
+	enum wait_result result = HOOK_ENDED;
+	int status = 0;
+	struct err *e = hook_spawn(c, h, &w);
+
+	if (!e)
+		result = hook_wait(&w, timeout, &status);
+	fd_close(w.in);
+	fd_close(w.out);
+	fd_close(w.pidfd);
+	if (e)
+		return e;
+	if (!h->timeout.set && result == HOOK_LATE)
+		log_warn("hook %s has no timeout, the default of %d s was applied", h->path,
+			 DEFAULT_TIMEOUT_S);
+	return hook_error(result, status, timeout, &w.tail);
+}
+
+static struct err *run_list(const struct hook_context *c, const struct spec_hook_list *l,
+			    bool keep_going)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct err *e = hook_run(c, &l->v[i]);
+
+		if (!e)
+			continue;
+		e = err_wrap(e, "hooks.%s[%zu]: %s", kind_names[c->kind], i, l->v[i].path);
+		if (!keep_going)
+			return e;
+		log_warn("%s", err_text(e));
+		err_free(e);
+	}
+	return NULL;
+}
+
+static void fill_context(struct hook_context *c, const struct spec *spec, enum hook_kind kind,
+			 const char *state, const char *cwd)
+{
+	*c = (struct hook_context){
+		.kind = kind,
+		.state = state,
+		.cwd = cwd,
+		.default_env = environ,
+		.stdout_path = spec_annotation(spec, "run.oci.hooks.stdout"),
+		.stderr_path = spec_annotation(spec, "run.oci.hooks.stderr"),
+	};
+}
+
+static bool has_hooks(const struct spec *spec, enum hook_kind kind)
+{
+	return spec->hooks && spec->hooks->kind[kind].n > 0;
+}
+
+struct err *hooks_run(struct run *run, enum hook_kind kind, const char *status)
+{
+	auto_str struct str state = { 0 };
+	struct hook_context c;
+
+	if (!has_hooks(run->spec, kind))
+		return NULL;
+	record_print_hook_state(&run->record, status, (int)run->pid, &state);
+	fill_context(&c, run->spec, kind, state.s, run->record.bundle);
+	return run_list(&c, &run->spec->hooks->kind[kind], false);
+}
+
+struct err *hooks_run_in_container(struct run *run, enum hook_kind kind)
+{
+	bool inside = kind == HOOK_START_CONTAINER;
+	auto_str struct str state = { 0 };
+	struct hook_context c;
+
+	if (!run->spec || !has_hooks(run->spec, kind))
+		return NULL;
+	/* The pid as the container's own processes see it. */
+	record_print_hook_state(&run->record, inside ? "starting" : "created", (int)getpid(), &state);
+	fill_context(&c, run->spec, kind, state.s, inside ? NULL : run->record.bundle);
+	if (inside)
+		c.default_env = run->env.v;
+	return run_list(&c, &run->spec->hooks->kind[kind], false);
+}
+
+void hooks_run_poststop(const struct spec *spec, const struct record *record)
+{
+	auto_str struct str state = { 0 };
+	struct hook_context c;
+
+	if (!has_hooks(spec, HOOK_POSTSTOP))
+		return;
+	record_print_hook_state(record, "stopped", 0, &state);
+	fill_context(&c, spec, HOOK_POSTSTOP, state.s, record->bundle);
+	err_free(run_list(&c, &spec->hooks->kind[HOOK_POSTSTOP], true));
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kill, pause, resume, ps: what a cgroup or a pid answers at once.
+ */
+#include <signal.h>
+
+#include "base/proc.h"
+#include "base/sys.h"
+#include "container/find.h"
+#include "state/store.h"
+
+static struct err *signal_init(const struct found *f, int sig)
+{
+	const struct record *r = f->record;
+	auto_close int pidfd = proc_open(r->pid, r->start_time);
+	int rc = pidfd;
+
+	if (pidfd == -ENOSYS)
+		rc = proc_is_alive(r->pid, r->start_time) == 1 && kill(r->pid, sig) == 0 ? 0 : -errno;
+	else if (pidfd >= 0)
+		rc = sys_pidfd_send_signal(pidfd, sig);
+	if (rc == -ESRCH)
+		return status_check(OP_KILL, STATUS_STOPPED, f->id);
+	TRY_SYS(rc, "container `%s`: send signal %d to process %d", f->id, sig, r->pid);
+	return NULL;
+}
+
+/*
+ * All processes: asked for, or SIGKILL where init's death would leave the others alive because they
+ * share a pid namespace with somebody else (runc does the same).
+ */
+static struct err *kill_found(const struct found *f, int sig, bool all)
+{
+	enum container_status s = found_status(f, NULL);
+	bool everybody = all || (sig == SIGKILL && !f->record->private_pidns);
+
+	if (s == STATUS_STOPPED && all && f->cgroup.path)
+		return cgroup_kill(&f->cgroup, sig);
+	TRY(status_check(OP_KILL, s, f->id));
+	if (!everybody)
+		return signal_init(f, sig);
+	if (!f->cgroup.path && all)
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"container `%s` has no cgroup, so its processes are not known", f->id),
+				"`davit kill %s` without --all signals the init process", f->id);
+	if (f->cgroup.path)
+		TRY(cgroup_kill(&f->cgroup, sig));
+	else
+		return signal_init(f, sig);
+	return NULL;
+}
+
+struct err *container_kill(struct ctx *ctx, const char *id, int sig, bool all)
+{
+	struct found f;
+	struct err *e;
+
+	TRY(find_container(ctx, id, &f));
+	e = kill_found(&f, sig, all);
+	found_done(&f);
+	return e;
+}
+
+static struct err *freeze_found(struct found *f, bool freeze)
+{
+	auto_close int lock = -EBADF;
+
+	TRY(store_lock(f->dir_fd, f->id, STORE_LOCK_TIMEOUT_MS, &lock));
+	TRY(found_check(f, freeze ? OP_PAUSE : OP_RESUME));
+	if (!f->cgroup.path)
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"container `%s`: cannot %s: the container has no cgroup", f->id,
+					freeze ? "pause" : "resume"),
+				"it was created without one (--cgroup-manager=disabled)");
+	/* Nothing is frozen where there is no freezer: there is nothing to resume. */
+	if (!freeze && freezer_get(&f->cgroup, NULL) == FREEZER_THAWED)
+		return NULL;
+	struct err *e = freezer_set(&f->cgroup, freeze);
+
+	return e ? err_wrap(e, "container `%s`: cannot %s", f->id, freeze ? "pause" : "resume") : NULL;
+}
+
+static struct err *freeze(struct ctx *ctx, const char *id, bool freeze_it)
+{
+	struct found f;
+	struct err *e;
+
+	TRY(find_container(ctx, id, &f));
+	e = freeze_found(&f, freeze_it);
+	found_done(&f);
+	return e;
+}
+
+struct err *container_pause(struct ctx *ctx, const char *id)
+{
+	return freeze(ctx, id, true);
+}
+
+struct err *container_resume(struct ctx *ctx, const char *id)
+{
+	return freeze(ctx, id, false);
+}
+
+static struct err *pids_found(const struct found *f, pid_t **ret, size_t *ret_n)
+{
+	TRY(found_check(f, OP_PS));
+	if (f->cgroup.path)
+		return cgroup_pids(&f->cgroup, ret, ret_n);
+	return err_hint(err_new(ERR_UNSUPPORTED, "container `%s`: the container is not using cgroups",
+				f->id),
+			"only its init process %d is known", f->record->pid);
+}
+
+struct err *container_pids(struct ctx *ctx, const char *id, pid_t **ret, size_t *ret_n)
+{
+	struct found f;
+	struct err *e;
+
+	TRY(find_container(ctx, id, &f));
+	e = pids_found(&f, ret, ret_n);
+	found_done(&f);
+	return e;
+}

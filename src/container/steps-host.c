@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows that HOST walks: see steps.h.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/sock.h"
+#include "base/sys.h"
+#include "container/hooks.h"
+#include "container/steps.h"
+#include "state/store.h"
+
+enum { CONSOLE_TIMEOUT_MS = 10 * 1000, CONFIG_MAX_BYTES = 16 * 1024 * 1024 };
+
+bool when_new_user(const struct run *r)
+{
+	return r->plan.ns.new_user;
+}
+
+bool when_any_userns(const struct run *r)
+{
+	return r->plan.ns.new_user || r->plan.ns.join[NS_USER];
+}
+
+bool when_helper_sources(const struct run *r)
+{
+	return r->plan.sources_by_helper;
+}
+
+bool when_runtime_hooks(const struct run *r)
+{
+	const struct spec_hooks *h = r->spec->hooks;
+
+	return h && h->kind[HOOK_PRESTART].n + h->kind[HOOK_CREATE_RUNTIME].n > 0;
+}
+
+/* A terminal whose master stays with HOST: no console socket takes it. */
+bool when_terminal_here(const struct run *r)
+{
+	return r->plan.process.console.terminal && r->console_fd < 0;
+}
+
+static void record_times(struct run *r)
+{
+	struct timespec now;
+	struct tm tm;
+	char day[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	r->record.created = arena_format(r->arena, "%s.%06ldZ", day, now.tv_nsec / 1000);
+}
+
+static void record_cgroups(struct run *r)
+{
+	const struct cgroup_paths *p = &r->plan.cgroup.paths;
+
+	r->record.cgroup_path = p->path;
+	r->record.n_cgroups = p->n;
+	r->record.cgroups = arena_array(r->arena, struct record_cgroup, p->n + 1);
+	for (size_t i = 0; i < p->n; i++)
+		r->record.cgroups[i] = (struct record_cgroup){
+			.controllers = p->v[i].controllers,
+			.path = p->v[i].path,
+			.mount = p->v[i].mount,
+		};
+}
+
+static const char *manager_name(enum cgroup_manager m)
+{
+	static const char *const names[] = {
+		[CGROUP_MANAGER_FS] = "cgroupfs",
+		[CGROUP_MANAGER_SYSTEMD] = "systemd",
+		[CGROUP_MANAGER_DISABLED] = "disabled",
+	};
+
+	return names[m];
+}
+
+/* The name behind the caller's uid, without libc's name service: a plain look at /etc/passwd. */
+static char *owner_name(struct arena *a)
+{
+	auto_free char *text = NULL;
+	size_t len = 0;
+
+	if (geteuid() == 0)
+		return arena_str(a, "root");
+	if (file_read_at(AT_FDCWD, "/etc/passwd", 1024 * 1024, &text, &len) < 0)
+		return arena_str(a, "");
+	for (char *line = text; line && *line;) {
+		char *end = strchr(line, '\n');
+		char *name_end = strchr(line, ':');
+		unsigned uid;
+
+		if (end)
+			*end = '\0';
+		if (name_end && sscanf(name_end, ":%*[^:]:%u:", &uid) == 1 && uid == geteuid())
+			return arena_str_n(a, line, (size_t)(name_end - line));
+		line = end ? end + 1 : NULL;
+	}
+	return arena_str(a, "");
+}
+
+static struct err *fill_record(struct run *r)
+{
+	struct record *rec = &r->record;
+	struct proc_stat st;
+	char boot[40];
+
+	TRY_SYS(proc_stat_read(getpid(), &st), "read /proc/self/stat");
+	TRY_SYS(proc_boot_id(boot), "read the boot id");
+	rec->version = RECORD_VERSION;
+	rec->phase = PHASE_CREATING;
+	rec->id = arena_str(r->arena, r->opts->id);
+	rec->creator_pid = getpid();
+	rec->creator_start_time = st.start_time;
+	rec->boot_id = arena_str(r->arena, boot);
+	rec->bundle = r->plan.bundle;
+	rec->rootfs = r->spec->root->path;
+	rec->owner = owner_name(r->arena);
+	rec->cgroup_manager = arena_str(r->arena, manager_name(r->plan.cgroup.manager));
+	rec->private_pidns = r->plan.ns.new_flags & CLONE_NEWPID;
+	rec->user_namespace = when_any_userns(r);
+	rec->detached = r->is_create || r->opts->detach;
+	rec->annotations = r->spec->annotations;
+	record_times(r);
+	record_cgroups(r);
+	return NULL;
+}
+
+static struct err *copy_config(struct run *r)
+{
+	const char *name = r->opts->config ? r->opts->config : STORE_CONFIG;
+	int from = r->opts->config && !streq(name, STORE_CONFIG) ? AT_FDCWD : r->bundle_fd;
+	auto_free char *text = NULL;
+	size_t len = 0;
+
+	TRY_SYS(file_read_at(from, name, CONFIG_MAX_BYTES, &text, &len), "read %s again", name);
+	TRY_SYS(file_replace_at(r->dir_fd, STORE_CONFIG, text, len, 0600), "keep a copy of %s", name);
+	return NULL;
+}
+
+static struct err *fill_reserved(struct run *r)
+{
+	TRY(store_lock(r->dir_fd, r->opts->id, STORE_LOCK_TIMEOUT_MS, &r->lock_fd));
+	TRY(fill_record(r));
+	TRY(record_write(r->dir_fd, &r->record));
+	return copy_config(r);
+}
+
+struct err *step_reserve_id(struct run *r)
+{
+	struct err *e;
+
+	TRY(store_open(r->ctx->state_root, true, &r->root_fd));
+	TRY(store_reserve(r->root_fd, r->opts->id, &r->dir_fd));
+	e = fill_reserved(r);
+	if (e)
+		undo_reserve_id(r);
+	return e;
+}
+
+void undo_reserve_id(struct run *r)
+{
+	err_free(store_remove(r->root_fd, r->opts->id));
+	fd_close(take_fd(&r->dir_fd));
+	fd_close(take_fd(&r->lock_fd));
+}
+
+struct err *step_connect_console(struct run *r)
+{
+	const char *path = r->exec ? r->exec->console_socket : r->opts->console_socket;
+	struct err *e;
+	int fd;
+
+	if (!path || !r->plan.process.console.terminal)
+		return NULL;
+	fd = sock_connect(AT_FDCWD, path, SOCK_STREAM, CONSOLE_TIMEOUT_MS);
+	if (fd < 0) {
+		e = err_sys(fd, "console socket %s", path);
+		return fd == -ETIMEDOUT
+			       ? err_hint(e, "whoever listens there does not accept connections")
+			       : e;
+	}
+	r->console_fd = fd;
+	return NULL;
+}
+
+struct err *step_prepare_cgroup(struct run *r)
+{
+	return cgroup_create(&r->plan.cgroup, &r->cgroup_fd);
+}
+
+void undo_prepare_cgroup(struct run *r)
+{
+	err_free(cgroup_remove(&r->plan.cgroup.paths));
+}
+
+struct err *step_make_gate(struct run *r)
+{
+	TRY(store_gate_open(r->dir_fd, &r->gate_fd));
+	if (!r->is_create)
+		return NULL;
+	r->listen_fd = sock_listen(r->dir_fd, STORE_SOCKET, SOCK_SEQPACKET);
+	TRY_SYS(r->listen_fd, "listen for `start`");
+	return NULL;
+}
+
+struct err *step_open_proc(struct run *r)
+{
+	const struct plan *p = &r->plan;
+	const struct lsm_plan *lsm = &p->process.lsm;
+
+	if (p->sysctl.n == 0 && !lsm->apparmor && !lsm->selinux && !p->ns.has_offsets &&
+	    !p->process.spec->oom_score_adj.set)
+		return NULL;
+	r->proc_fd = proc_open_root();
+	TRY_SYS(r->proc_fd, "open a procfs");
+	return NULL;
+}
+
+struct err *step_open_namespaces(struct run *r)
+{
+	return ns_open_joined(&r->plan.ns, r->ns_fds);
+}
+
+/* What INIT inherits by the clone.  With a user namespace of its own see step_send_mounts. */
+struct err *step_open_file_systems(struct run *r)
+{
+	if (r->plan.mask.n_masked > 0)
+		TRY(mask_open_null(&r->null_fd));
+	if (when_any_userns(r) || r->plan.is_rootless || r->plan.ns.join[NS_MOUNT])
+		return NULL;
+	TRY(rootfs_open(&r->plan.rootfs, &r->tree_fd));
+	TRY(mounts_open_sources(&r->plan.mounts, &r->sources));
+	return devices_open_sources(&r->plan.devices, &r->device_fds);
+}
+
+struct err *step_share_seccomp(struct run *r)
+{
+	void *p;
+
+	if (!r->plan.process.seccomp)
+		return NULL;
+	p = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		 0);
+	if (p == MAP_FAILED)
+		return err_sys(-errno, "map memory for the filter");
+	r->shared = p;
+	return NULL;
+}
+
+struct err *step_record_process(struct run *r)
+{
+	r->record.pid = (int)r->pid;
+	r->record.start_time = r->start_time;
+	return record_write(r->dir_fd, &r->record);
+}
+
+struct err *step_map_ids(struct run *r)
+{
+	return idmap_apply(&r->plan.ns.idmap, r->pid);
+}
+
+/* In the helper: a child of HOST with the host's rights, in INIT's mount namespace. */
+static struct err *open_and_send(struct run *r)
+{
+	int tree = -EBADF;
+
+	if (setns(r->pidfd, CLONE_NEWNS) < 0)
+		return err_sys(-errno, "enter the mount namespace of the container process");
+	TRY(rootfs_open(&r->plan.rootfs, &tree));
+	TRY(mounts_open_sources(&r->plan.mounts, &r->sources));
+	TRY(devices_open_sources(&r->plan.devices, &r->device_fds));
+	TRY(walk_send_fds(&r->walk, &tree, 1));
+	TRY(walk_send_fds(&r->walk, r->sources.fds, r->sources.n));
+	if (r->device_fds)
+		TRY(walk_send_fds(&r->walk, r->device_fds, r->plan.devices.n));
+	return NULL;
+}
+
+static NORETURN void helper_main(struct run *r, int pipe_fd)
+{
+	struct err *e = open_and_send(r);
+
+	if (e)
+		say_raw(pipe_fd, SAID_ERROR, 0, e);
+	_exit(e ? 1 : 0);
+}
+
+/*
+ * The container's root need not be able to reach a bind source, so it is opened with the host's
+ * rights; but inside INIT's mount namespace, because a tree cloned there keeps the locks the kernel
+ * put on it when the user namespace was crossed: a read-only of the host stays read-only.
+ */
+struct err *step_send_mounts(struct run *r)
+{
+	auto_close int rd = -EBADF;
+	struct said said;
+	pid_t helper;
+	int pair[2];
+	int status;
+	int rc;
+
+	TRY_SYS(sock_pair(pair), "make a socket pair");
+	rd = pair[0];
+	helper = sys_clone3(0, -EBADF, NULL);
+	if (helper == 0)
+		helper_main(r, pair[1]);
+	fd_close(pair[1]);
+	TRY_SYS(helper, "start a helper process");
+	rc = hear_raw(rd, &said, -1);
+	while (waitpid(helper, &status, 0) < 0 && errno == EINTR)
+		;
+	if (rc == 1 && said.kind == SAID_ERROR)
+		return said.error;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return err_new(ERR_SYSTEM, "the process that opens the mounts died");
+	return NULL;
+}
+
+struct err *step_enter_cgroup(struct run *r)
+{
+	return cgroup_attach(r->exec ? &r->exec_cgroup : &r->plan.cgroup.paths, r->pid, r->in_v2);
+}
+
+struct err *step_limit_process(struct run *r)
+{
+	const struct process_plan *p = &r->plan.process;
+
+	TRY(rlimit_apply(&p->rlimit, r->pid, p->clamp_rlimits));
+	if (p->spec->oom_score_adj.set)
+		TRY(oom_score_adj_apply(r->proc_fd, r->pid, (int)p->spec->oom_score_adj.value));
+	return NULL;
+}
+
+struct err *step_schedule(struct run *r)
+{
+	const struct process_plan *p = &r->plan.process;
+
+	if (r->exec && p->has_affinity)
+		TRY(affinity_apply(r->pid, &p->affinity_final));
+	else
+		TRY(affinity_apply(r->pid, NULL));
+	return sched_apply(&p->sched, r->pid);
+}
+
+struct err *step_compile_seccomp(struct run *r)
+{
+	const struct process_plan *p = &r->plan.process;
+	struct seccomp_program prog = { 0 };
+
+	if (!p->seccomp)
+		return NULL;
+	TRY(seccomp_compile(r->arena, p->seccomp, p->seccomp_fail_unknown, &prog));
+	if (prog.n > ARRAY_LEN(r->shared->insns))
+		return err_new(ERR_INVALID, "linux.seccomp: the filter has %zu instructions, the kernel takes %zu",
+			       prog.n, ARRAY_LEN(r->shared->insns));
+	r->shared->seccomp = prog;
+	memcpy(r->shared->insns, prog.insns, prog.n * sizeof(*prog.insns));
+	return NULL;
+}
+
+struct err *step_hooks_create_runtime(struct run *r)
+{
+	TRY(hooks_run(r, HOOK_PRESTART, "created"));
+	return hooks_run(r, HOOK_CREATE_RUNTIME, "created");
+}
+
+struct err *step_receive_terminal(struct run *r)
+{
+	return walk_recv_fds(&r->walk, &r->master_fd, 1);
+}
+
+struct err *step_write_state(struct run *r)
+{
+	r->record.phase = PHASE_CREATED;
+	return record_write(r->dir_fd, &r->record);
+}
+
+static const char *pidfile_of(const struct run *r)
+{
+	return r->exec ? r->exec->pid_file : r->opts->pid_file;
+}
+
+struct err *step_write_pidfile(struct run *r)
+{
+	const char *path = pidfile_of(r);
+	auto_close int fd = -EBADF;
+	char text[16];
+	int rc;
+
+	if (!path)
+		return NULL;
+	snprintf(text, sizeof(text), "%d", (int)r->pid);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+	rc = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	if (rc < 0 && fd >= 0)
+		unlink(path);
+	TRY_SYS(rc, "write the pid file %s", path);
+	return NULL;
+}
+
+void undo_write_pidfile(struct run *r)
+{
+	if (pidfile_of(r))
+		unlink(pidfile_of(r));
+}
+
+struct err *step_send_pidfd(struct run *r)
+{
+	const char *option = r->exec ? r->exec->pidfd_socket : r->opts->pidfd_socket;
+	const char *path = option ? option : spec_annotation(r->spec, "run.oci.pidfd_receiver");
+	auto_close int fd = -EBADF;
+
+	if (!path)
+		return NULL;
+	fd = sock_connect(AT_FDCWD, path, SOCK_STREAM, CONSOLE_TIMEOUT_MS);
+	TRY_SYS(fd, "pidfd socket %s", path);
+	TRY_SYS(sock_send_fds(fd, option ? "pidfd" : "0", option ? 5 : 1, &r->pidfd, 1,
+			      CONSOLE_TIMEOUT_MS),
+		"send the pidfd to %s", path);
+	return NULL;
+}
