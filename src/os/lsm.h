@@ -10,6 +10,7 @@
 struct lsm_plan {
 	const char *apparmor; /* profile or NULL */
 	const char *selinux;  /* label or NULL */
+	bool no_new_privs;    /* the caller's to set: a confined runtime then stacks the profile */
 };
 
 /* A label that is asked for on a host whose kernel does not have the module is refused. */
@@ -17,5 +18,7 @@ MUST_CHECK struct err *lsm_plan_make(const char *apparmor, const char *selinux,
 				     struct lsm_plan *ret);
 /* INIT: through PROC_FD's thread-self/attr, read back. */
 MUST_CHECK struct err *lsm_apply(const struct lsm_plan *plan, int proc_fd);
+/* INIT, before keyring_join(): the container's keyring gets the SELinux label. */
+MUST_CHECK struct err *lsm_label_keyring(const struct lsm_plan *plan, int proc_fd);
 
 #endif
