@@ -34,12 +34,4 @@ void cli_report(struct cli *cli, struct err *e);
 /* Where the state of the containers is; OPTION is --root or NULL.  Owned by the caller. */
 MUST_CHECK struct err *cli_state_root(const char *option, char **ret);
 
-/*
- * Calls WORK for each container whose id matches the extended regular expression PATTERN; one
- * that fails is reported and the rest is done.
- */
-MUST_CHECK struct err *
-cli_each_match(struct cli *cli, const char *pattern,
-	       struct err *(*work)(struct cli *cli, const char *id, void *arg), void *arg);
-
 #endif

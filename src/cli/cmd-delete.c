@@ -3,6 +3,7 @@
  * davit delete: remove one container, or all whose id matches.
  */
 #include "cli/cli.h"
+#include "cli/match.h"
 #include "cli/opts.h"
 
 struct delete_args {

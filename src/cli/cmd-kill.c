@@ -6,6 +6,7 @@
 
 #include "base/names.h"
 #include "cli/cli.h"
+#include "cli/match.h"
 #include "cli/opts.h"
 
 struct kill_args {
