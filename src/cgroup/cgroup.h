@@ -69,7 +69,9 @@ struct cgroup_layout {
 		enum cgroup_place place;
 		size_t hierarchy; /* index into v, for PLACE_V1 and PLACE_V2 */
 		const char *why;  /* for the others: text for a message */
+		const char *hint; /* and the way out */
 	} ctl[CTL_COUNT];
+	const char *v2_base; /* "" or the cgroup below the v2 mount where davit may make others */
 };
 
 /* Looks at mountinfo, /proc/cgroups, /proc/self/cgroup and statfs below ROOT ("" for the real one). */
@@ -100,6 +102,11 @@ struct cgroup_write {
 	char *value;
 	char *what; /* "linux.resources.memory.limit", for messages */
 	bool is_optional; /* a missing file is no error */
+	bool warns;       /* but the user is told */
+	bool is_pair;     /* when refused, the next row is written first */
+	const char *hint; /* NULL, or what helps when the kernel refuses it */
+	const char *alt_file; /* NULL, or written when there is no FILE */
+	const char *alt_value;
 };
 
 /* What will be done, decided before anything is touched. */
@@ -135,7 +142,8 @@ MUST_CHECK struct err *cgroup_plan_update(struct arena *a, const struct spec_res
  * Makes the directories and enables v2 controllers on the way down; applies the limits.  A cgroup
  * that exists already must be empty and thawed, otherwise it is refused with the reason.  On error
  * everything made here is removed again.  *ret_v2_fd is a descriptor for CLONE_INTO_CGROUP, or
- * -EBADF when the container has no v2 cgroup.
+ * -EBADF when the container has no v2 cgroup.  When PLAN may fail and no cgroup can be made it warns,
+ * succeeds and sets *ret_v2_fd to -ENOENT: the caller goes on with empty paths.
  */
 MUST_CHECK struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd);
 /* Moves PID into every v1 directory, and into the v2 one unless IN_V2 (it was cloned into it). */
