@@ -6,91 +6,10 @@
 #include <signal.h>
 
 #include "cli/cli.h"
-#include "cli/command.h"
+#include "cli/globals.h"
 #include "cli/help.h"
 #include "cli/opts.h"
 #include "cli/version.h"
-
-struct global_args {
-	const char *root;
-	const char *log;
-	const char *rootless; /* for runc's clients: what is right follows from the ids of the
-				 caller */
-	int manager;
-	int log_format;
-	int log_level;
-	bool version;
-	bool dump_options;
-};
-
-static const struct word manager_words[] = {
-	{ "cgroupfs", CGROUP_MANAGER_FS },
-	{ "systemd", CGROUP_MANAGER_SYSTEMD },
-	{ "disabled", CGROUP_MANAGER_DISABLED },
-	{ NULL, 0 },
-};
-
-static const struct word format_words[] = {
-	{ "text", LOGGER_TEXT },
-	{ "json", LOGGER_JSON },
-	{ NULL, 0 },
-};
-
-static const struct word level_words[] = {
-	{ "error", LOG_LEVEL_ERROR },
-	{ "warning", LOG_LEVEL_WARNING },
-	{ "info", LOG_LEVEL_INFO },
-	{ "debug", LOG_LEVEL_DEBUG },
-	{ NULL, 0 },
-};
-
-/* clang-format off */
-static const struct opt global_opts[] = {
-	OPT_STR ( 0 , "root", "DIR", struct global_args, root,
-		 "where the state of containers is kept (default: /run/davit)"),
-	OPT_WORD( 0 , "cgroup-manager", "MANAGER", struct global_args, manager, manager_words,
-		 "who makes cgroups: cgroupfs (default), systemd or disabled"),
-	OPT_SET ( 0 , "systemd-cgroup", struct global_args, manager, CGROUP_MANAGER_SYSTEMD,
-		 "the same as --cgroup-manager=systemd"),
-	OPT_STR ( 0 , "log", "TARGET", struct global_args, log,
-		 "log to [file:]PATH, syslog:IDENT or journald:IDENT (default: standard error)"),
-	OPT_WORD( 0 , "log-format", "FORMAT", struct global_args, log_format, format_words,
-		 "text (default) or json"),
-	OPT_WORD( 0 , "log-level", "LEVEL", struct global_args, log_level, level_words,
-		 "error (default), warning, info or debug"),
-	OPT_SET ( 0 , "debug", struct global_args, log_level, LOG_LEVEL_DEBUG,
-		 "the same as --log-level=debug"),
-	OPT_STR ( 0 , "rootless", "VALUE", struct global_args, rootless,
-		 "accepted as runc does: davit finds out by itself"),
-	OPT_LAST('v', "version", struct global_args, version, "show version and features"),
-	OPT_LAST('V', NULL, struct global_args, version, NULL),
-	OPT_LAST( 0 , "dump-options", struct global_args, dump_options, NULL),
-	OPT_END
-};
-/* clang-format on */
-
-const struct command global_command = {
-	.operands = "COMMAND",
-	.summary = "Run containers from OCI bundles",
-	.opts = global_opts,
-	.max_operands = ANY_NUMBER,
-	.stops_at_operand = true,
-};
-
-const struct command *const commands[] = {
-	&cmd_create, &cmd_delete, &cmd_exec,     &cmd_features, &cmd_help, &cmd_kill,
-	&cmd_list,   &cmd_pause,  &cmd_ps,       &cmd_resume,   &cmd_run,  &cmd_spec,
-	&cmd_start,  &cmd_state,  &cmd_validate, &cmd_version,  NULL,
-};
-
-const struct command *command_find(const char *name)
-{
-	for (const struct command *const *c = commands; *c; c++) {
-		if (streq((*c)->name, name))
-			return *c;
-	}
-	return NULL;
-}
 
 /*
  * A descriptor that davit opens must never become number 0, 1 or 2: the container would get it as
