@@ -13,14 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK         __attribute__((warn_unused_result))
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
-#define NORETURN __attribute__((noreturn))
-#define UNUSED __attribute__((unused))
+#define NORETURN           __attribute__((noreturn))
+#define UNUSED             __attribute__((unused))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b)    ((a) < (b) ? (a) : (b))
+#define MAX(a, b)    ((a) > (b) ? (a) : (b))
 
 /* Closes FD unless it is negative; errno survives. */
 static inline void fd_close(int fd)
@@ -47,7 +47,7 @@ static inline void auto_free_cleanup(void *p)
 
 /* Both must be initialised where they are declared: -EBADF, NULL. */
 #define auto_close __attribute__((cleanup(auto_close_cleanup)))
-#define auto_free __attribute__((cleanup(auto_free_cleanup)))
+#define auto_free  __attribute__((cleanup(auto_free_cleanup)))
 
 /* Gives the descriptor away: the auto_close variable no longer owns it. */
 static inline int take_fd(int *fd)
@@ -58,11 +58,11 @@ static inline int take_fd(int *fd)
 	return ret;
 }
 
-#define take_ptr(p)                    \
-	({                             \
+#define take_ptr(p)                         \
+	({                                  \
 		__typeof__(*(p)) t_ = *(p); \
-		*(p) = NULL;           \
-		t_;                    \
+		*(p) = NULL;                \
+		t_;                         \
 	})
 
 static inline bool streq(const char *a, const char *b)

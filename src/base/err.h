@@ -52,18 +52,18 @@ static inline void auto_err_cleanup(struct err **e)
 #define auto_err __attribute__((cleanup(auto_err_cleanup)))
 
 /* The only two macros in the tree that return. */
-#define TRY(call)                          \
-	do {                               \
+#define TRY(call)                            \
+	do {                                 \
 		struct err *try_e_ = (call); \
-		if (try_e_)                \
-			return try_e_;     \
+		if (try_e_)                  \
+			return try_e_;       \
 	} while (0)
 
 /* RC is a descriptor, a count or 0 on success, -errno otherwise. */
-#define TRY_SYS(rc, ...)                                  \
-	do {                                              \
-		int try_rc_ = (int)(rc);                  \
-		if (try_rc_ < 0)                          \
+#define TRY_SYS(rc, ...)                                      \
+	do {                                                  \
+		int try_rc_ = (int)(rc);                      \
+		if (try_rc_ < 0)                              \
 			return err_sys(try_rc_, __VA_ARGS__); \
 	} while (0)
 

@@ -16,11 +16,12 @@ ssize_t fd_read_all(int fd, void *buf, size_t size);
 int fd_write_all(int fd, const void *buf, size_t len);
 
 /*
- * Reads a regular file without ever blocking on it: -ENODEV-like kinds (fifo, directory, device) give
- * -EINVAL, more than MAX bytes -EFBIG.  The text is NUL-terminated and owned.
+ * Reads a regular file without ever blocking on it: -ENODEV-like kinds (fifo, directory, device)
+ * give -EINVAL, more than MAX bytes -EFBIG.  The text is NUL-terminated and owned.
  */
 int file_read_at(int dir_fd, const char *path, size_t max, char **ret, size_t *ret_len);
-/* A kernel file (/proc, /sys, cgroup): up to size - 1 bytes in one read; the last newline is cut. */
+/* A kernel file (/proc, /sys, cgroup): up to size - 1 bytes in one read; the last newline is cut.
+ */
 int file_read_line_at(int dir_fd, const char *path, char *buf, size_t size);
 int file_read_line(const char *path, char *buf, size_t size);
 /* One write to an existing file, never O_CREAT. */

@@ -54,12 +54,14 @@ const struct word rlimit_words[] = {
 
 /* The values are enum ns_type's of spec/spec.h. */
 const struct word namespace_words[] = {
-	{ "user", 0 },    { "mount", 1 }, { "pid", 2 },    { "network", 3 },
-	{ "ipc", 4 },     { "uts", 5 },   { "cgroup", 6 }, { "time", 7 },
-	{ NULL, 0 },
+	{ "user", 0 }, { "mount", 1 },  { "pid", 2 },  { "network", 3 }, { "ipc", 4 },
+	{ "uts", 5 },  { "cgroup", 6 }, { "time", 7 }, { NULL, 0 },
 };
 
-#define CAP(name) { #name, name }
+#define CAP(name)           \
+	{                   \
+#name, name \
+	}
 const struct word capability_words[] = {
 	CAP(CAP_CHOWN),
 	CAP(CAP_DAC_OVERRIDE),
@@ -107,18 +109,15 @@ const struct word capability_words[] = {
 #undef CAP
 
 static const struct word signal_words[] = {
-	{ "HUP", SIGHUP },       { "INT", SIGINT },     { "QUIT", SIGQUIT },
-	{ "ILL", SIGILL },       { "TRAP", SIGTRAP },   { "ABRT", SIGABRT },
-	{ "IOT", SIGIOT },       { "BUS", SIGBUS },     { "FPE", SIGFPE },
-	{ "KILL", SIGKILL },     { "USR1", SIGUSR1 },   { "SEGV", SIGSEGV },
-	{ "USR2", SIGUSR2 },     { "PIPE", SIGPIPE },   { "ALRM", SIGALRM },
-	{ "TERM", SIGTERM },     { "STKFLT", SIGSTKFLT }, { "CHLD", SIGCHLD },
-	{ "CONT", SIGCONT },     { "STOP", SIGSTOP },   { "TSTP", SIGTSTP },
-	{ "TTIN", SIGTTIN },     { "TTOU", SIGTTOU },   { "URG", SIGURG },
-	{ "XCPU", SIGXCPU },     { "XFSZ", SIGXFSZ },   { "VTALRM", SIGVTALRM },
-	{ "PROF", SIGPROF },     { "WINCH", SIGWINCH }, { "IO", SIGIO },
-	{ "POLL", SIGPOLL },     { "PWR", SIGPWR },     { "SYS", SIGSYS },
-	{ NULL, 0 },
+	{ "HUP", SIGHUP },       { "INT", SIGINT },   { "QUIT", SIGQUIT },     { "ILL", SIGILL },
+	{ "TRAP", SIGTRAP },     { "ABRT", SIGABRT }, { "IOT", SIGIOT },       { "BUS", SIGBUS },
+	{ "FPE", SIGFPE },       { "KILL", SIGKILL }, { "USR1", SIGUSR1 },     { "SEGV", SIGSEGV },
+	{ "USR2", SIGUSR2 },     { "PIPE", SIGPIPE }, { "ALRM", SIGALRM },     { "TERM", SIGTERM },
+	{ "STKFLT", SIGSTKFLT }, { "CHLD", SIGCHLD }, { "CONT", SIGCONT },     { "STOP", SIGSTOP },
+	{ "TSTP", SIGTSTP },     { "TTIN", SIGTTIN }, { "TTOU", SIGTTOU },     { "URG", SIGURG },
+	{ "XCPU", SIGXCPU },     { "XFSZ", SIGXFSZ }, { "VTALRM", SIGVTALRM }, { "PROF", SIGPROF },
+	{ "WINCH", SIGWINCH },   { "IO", SIGIO },     { "POLL", SIGPOLL },     { "PWR", SIGPWR },
+	{ "SYS", SIGSYS },       { NULL, 0 },
 };
 
 /* The kernel's real-time signals are 32 to 64; 32 and 33 belong to libc, so users count from 34. */

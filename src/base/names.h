@@ -18,7 +18,8 @@ const char *word_name(const struct word *table, long value);
 
 extern const struct word rlimit_words[];     /* "RLIMIT_NOFILE" */
 extern const struct word capability_words[]; /* "CAP_CHOWN" */
-extern const struct word namespace_words[];  /* "network" → enum ns_type order of spec.h: see names.c */
+extern const struct word namespace_words[]; /* "network" → enum ns_type order of spec.h: see names.c
+					     */
 
 /*
  * "TERM", "SIGTERM", "term", "RTMIN+3", "15" → 15; 0 is allowed (the existence test).  Returns

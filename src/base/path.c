@@ -34,8 +34,8 @@ static int open_in_kernel(int root_fd, const char *path, uint64_t flags, uint64_
 }
 
 /*
- * The walk that answers what openat2 would: a stack of O_PATH descriptors, so that ".." is a pop and
- * can never be fooled by a rename.
+ * The walk that answers what openat2 would: a stack of O_PATH descriptors, so that ".." is a pop
+ * and can never be fooled by a rename.
  */
 struct walk {
 	int stack[PATH_MAX / 2];
@@ -199,7 +199,8 @@ static char *link_target(int parent_fd, const char *name)
 	return n < 0 ? NULL : str_dup_n(target, (size_t)n);
 }
 
-/* One component: opens NAME below PARENT_FD's text path BASE, making a directory where it is missing. */
+/* One component: opens NAME below PARENT_FD's text path BASE, making a directory where it is
+ * missing. */
 static int make_component(int root_fd, const char *base, int parent_fd, const char *name,
 			  mode_t mode, char **ret_redirect)
 {

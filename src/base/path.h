@@ -16,11 +16,12 @@ int path_open_in(int root_fd, const char *path, int flags);
 /* The same, refusing any symlink on the way (-ELOOP). */
 int path_open_in_nolink(int root_fd, const char *path, int flags);
 /*
- * The directory PATH below ROOT_FD, made with MODE where it (or a parent) is missing; symlinks, also
- * dangling ones, are followed inside the root.  Returns an O_PATH descriptor.
+ * The directory PATH below ROOT_FD, made with MODE where it (or a parent) is missing; symlinks,
+ * also dangling ones, are followed inside the root.  Returns an O_PATH descriptor.
  */
 int path_make_dir_in(int root_fd, const char *path, mode_t mode);
-/* The same for an empty regular file (mode 0644); an existing file of any kind but a directory is kept. */
+/* The same for an empty regular file (mode 0644); an existing file of any kind but a directory is
+ * kept. */
 int path_make_file_in(int root_fd, const char *path);
 /* The parent of PATH's last component, made where missing; *ret_name points into PATH. */
 int path_open_parent_in(int root_fd, const char *path, mode_t mode, const char **ret_name);

@@ -21,9 +21,10 @@ int proc_stat_parse(const char *text, struct proc_stat *ret)
 	char state;
 
 	/* Fields 3 (state), 4 (ppid) and 22 (starttime): proc_pid_stat(5). */
-	if (!p || sscanf(p + 1,
-			 " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-			 &state, &ppid, &start) != 3)
+	if (!p ||
+	    sscanf(p + 1,
+		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		   &state, &ppid, &start) != 3)
 		return -EINVAL;
 	*ret = (struct proc_stat){ .state = state, .ppid = ppid, .start_time = start };
 	return 0;

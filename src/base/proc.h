@@ -10,7 +10,7 @@
 #include "base/base.h"
 
 struct proc_stat {
-	char state;          /* 'R', 'S', 'D', 'Z', 'X', 'T', … */
+	char state; /* 'R', 'S', 'D', 'Z', 'X', 'T', … */
 	pid_t ppid;
 	uint64_t start_time; /* field 22 of proc(5) stat: ticks since boot */
 };

@@ -8,10 +8,10 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-#define RET(call)                                     \
-	do {                                          \
-		long rc_ = (call);                    \
-		return rc_ < 0 ? -errno : (int)rc_;   \
+#define RET(call)                                   \
+	do {                                        \
+		long rc_ = (call);                  \
+		return rc_ < 0 ? -errno : (int)rc_; \
 	} while (0)
 
 /* clone(2) with the same meaning, for kernels before 5.3 and sandboxes that deny clone3. */
@@ -72,6 +72,11 @@ int sys_pidfd_open(pid_t pid, unsigned flags)
 int sys_pidfd_send_signal(int pidfd, int sig)
 {
 	RET(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
+}
+
+int sys_pidfd_getfd(int pidfd, int target_fd)
+{
+	RET(syscall(SYS_pidfd_getfd, pidfd, target_fd, 0));
 }
 
 int sys_close_range(unsigned first, unsigned last, unsigned flags)

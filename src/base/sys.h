@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls that libc lacks, as in their man pages, but returning -errno instead of setting errno.
+ * System calls that libc lacks, as in their man pages, but returning -errno instead of setting
+ * errno.
  */
 #ifndef BASE_SYS_H
 #define BASE_SYS_H
@@ -13,10 +14,12 @@
 
 #include "base/base.h"
 
-/* fork-like: returns 0 in the child, the pid in the parent, -errno.  CGROUP_FD is -EBADF for none. */
+/* fork-like: returns 0 in the child, the pid in the parent, -errno.  CGROUP_FD is -EBADF for none.
+ */
 pid_t sys_clone3(uint64_t flags, int cgroup_fd, int *ret_pidfd);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int sig);
+int sys_pidfd_getfd(int pidfd, int target_fd);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 int sys_openat2(int dir_fd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int sys_open_tree(int dir_fd, const char *path, unsigned flags);

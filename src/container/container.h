@@ -22,12 +22,13 @@ struct ctx {
 
 struct run_opts {
 	const char *id;
-	const char *bundle;     /* NULL: "." */
-	const char *config;     /* NULL or "config.json": of the bundle; else from the current directory */
+	const char *bundle; /* NULL: "." */
+	const char *config; /* NULL or "config.json": of the bundle; else from the current directory
+			     */
 	const char *console_socket;
 	const char *pid_file;
 	const char *pidfd_socket;
-	unsigned preserve_fds;  /* LISTEN_FDS of the environment is added by the library */
+	unsigned preserve_fds; /* LISTEN_FDS of the environment is added by the library */
 	bool no_pivot;
 	bool no_new_keyring;
 	bool no_subreaper;
@@ -37,8 +38,7 @@ struct run_opts {
 
 MUST_CHECK struct err *container_create(struct ctx *ctx, const struct run_opts *opts);
 /* *ret_status is the exit status (128 + n for a signal); 0 when detached. */
-MUST_CHECK struct err *container_run(struct ctx *ctx, const struct run_opts *opts,
-				     int *ret_status);
+MUST_CHECK struct err *container_run(struct ctx *ctx, const struct run_opts *opts, int *ret_status);
 /* The resolved plan as text, nothing is changed. */
 MUST_CHECK struct err *container_plan(struct ctx *ctx, const struct run_opts *opts,
 				      struct str *out);
@@ -104,7 +104,8 @@ struct exec_opts {
 MUST_CHECK struct err *container_exec(struct ctx *ctx, const struct exec_opts *opts,
 				      int *ret_status);
 
-/* Refuses what is not a container id: [A-Za-z0-9_+.-]+, not starting with "." or "-", up to 1024. */
+/* Refuses what is not a container id: [A-Za-z0-9_+.-]+, not starting with "." or "-", up to 1024.
+ */
 MUST_CHECK struct err *container_id_check(const char *id);
 
 #endif

@@ -45,9 +45,10 @@ static struct err *wait_for_death(const struct found *f)
 		return NULL;
 	while (proc_is_alive(r->pid, r->start_time) == 1) {
 		if (waited >= DEATH_TIMEOUT_MS)
-			return err_hint(err_new(ERR_TIMEOUT,
-						"container `%s`: process %d does not die", f->id, r->pid),
-					"it hangs in the kernel (state D in ps) or sits in a frozen cgroup");
+			return err_hint(
+				err_new(ERR_TIMEOUT, "container `%s`: process %d does not die",
+					f->id, r->pid),
+				"it hangs in the kernel (state D in ps) or sits in a frozen cgroup");
 		poll(NULL, 0, waited < 10 ? 1 : 10);
 		waited += waited < 10 ? 1 : 10;
 	}

@@ -167,9 +167,10 @@ static struct err *make_process(struct run *run, struct spec_process **ret)
 	if (p->args.n == 0)
 		return err_new(ERR_INVALID, "process.args: is empty, there is nothing to execute");
 	if (p->terminal && o->detach && !o->console_socket)
-		return err_hint(err_new(ERR_INVALID,
-					"use --console-socket with --detach when a terminal is used"),
-				"or leave out --tty");
+		return err_hint(
+			err_new(ERR_INVALID,
+				"use --console-socket with --detach when a terminal is used"),
+			"or leave out --tty");
 	*ret = p;
 	return NULL;
 }

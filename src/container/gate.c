@@ -3,10 +3,10 @@
  * The wait between create and start, and the launch.
  *
  * INIT holds ROOT/<id>/gate locked and listens on start.sock.  `start` connects and says go; INIT
- * answers with the error of what failed, or with "the next thing is execve" and then, the connection
- * being close-on-exec, with its end.  So `start` reports a program that cannot be executed, and the
- * status is "created" exactly until the kernel has executed it: nothing on disk has to be changed.
- * `run` uses the link of the walk as that connection.
+ * answers with the error of what failed, or with "the next thing is execve" and then, the
+ * connection being close-on-exec, with its end.  So `start` reports a program that cannot be
+ * executed, and the status is "created" exactly until the kernel has executed it: nothing on disk
+ * has to be changed. `run` uses the link of the walk as that connection.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -61,8 +61,8 @@ static struct err *step_hooks_start_container(struct run *run)
 }
 
 /*
- * The listener's number goes to whoever listens at the other end, which takes it with pidfd_getfd(2);
- * we wait until it has, since the descriptor is close-on-exec.
+ * The listener's number goes to whoever listens at the other end, which takes it with
+ * pidfd_getfd(2); we wait until it has, since the descriptor is close-on-exec.
  */
 static struct err *hand_over_listener(struct run *run, int fd)
 {
@@ -83,7 +83,8 @@ static struct err *hand_over_listener(struct run *run, int fd)
 
 struct err *step_load_seccomp_early(struct run *run)
 {
-	/* Loading a filter without no_new_privs takes CAP_SYS_ADMIN, which the next step may drop. */
+	/* Loading a filter without no_new_privs takes CAP_SYS_ADMIN, which the next step may drop.
+	 */
 	if (run->plan.process.cred.no_new_privs || !run->shared || !run->shared->seccomp.set)
 		return NULL;
 	run->shared->seccomp.insns = run->shared->insns;
@@ -180,7 +181,8 @@ struct err *gate_listener(struct run *run, int fd, int number)
 	return e;
 }
 
-/* The far side of the launch: says go and hears how it went.  The program runs when this is NULL. */
+/* The far side of the launch: says go and hears how it went.  The program runs when this is NULL.
+ */
 struct err *gate_start(int fd, struct run *run)
 {
 	bool executing = false;
@@ -199,6 +201,7 @@ struct err *gate_start(int fd, struct run *run)
 		return err_new(ERR_SYSTEM, "interrupted by signal %d", interrupt_pending());
 	TRY_SYS(rc, "hear from the container process");
 	if (!executing)
-		return err_new(ERR_SYSTEM, "the container process died before it executed the program");
+		return err_new(ERR_SYSTEM,
+			       "the container process died before it executed the program");
 	return NULL;
 }

@@ -95,13 +95,15 @@ static NORETURN void hook_child(const struct hook_context *c, const struct spec_
 	char *const own_argv[] = { h->path, NULL };
 	char *const *argv = h->args.n > 0 ? h->args.v : own_argv;
 	char *const *env = h->env.present ? h->env.v : c->default_env;
+	const struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	/* It ends with us: a killed runtime leaves no hook behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	sigaction(SIGPIPE, &dfl, NULL);
+	sigaction(SIGXFSZ, &dfl, NULL);
 	if (dup2(in, 0) < 0 || dup2(output_fd(c->stdout_path, out), 1) < 0 ||
 	    dup2(output_fd(c->stderr_path, out), 2) < 0)
 		_exit(126);
@@ -131,7 +133,8 @@ struct waited {
 	struct tail tail;
 };
 
-/* Feeds the state and collects the output; a hook that reads nothing or prints for ever is no problem. */
+/* Feeds the state and collects the output; a hook that reads nothing or prints for ever is no
+ * problem. */
 static void pump(struct waited *w, int timeout_ms)
 {
 	struct pollfd p[3] = {
@@ -200,7 +203,8 @@ static enum wait_result hook_wait(struct waited *w, int64_t timeout_s, int *ret_
 	return result;
 }
 
-static struct err *hook_error(enum wait_result result, int status, int64_t timeout_s, struct tail *t)
+static struct err *hook_error(enum wait_result result, int status, int64_t timeout_s,
+			      struct tail *t)
 {
 	const char *line = tail_line(t);
 	const char *sep = *line ? ": " : "";
@@ -319,7 +323,8 @@ struct err *hooks_run_in_container(struct run *run, enum hook_kind kind)
 	if (!run->spec || !has_hooks(run->spec, kind))
 		return NULL;
 	/* The pid as the container's own processes see it. */
-	record_print_hook_state(&run->record, inside ? "starting" : "created", (int)getpid(), &state);
+	record_print_hook_state(&run->record, inside ? "starting" : "created", (int)getpid(),
+				&state);
 	fill_context(&c, run->spec, kind, state.s, inside ? NULL : run->record.bundle);
 	if (inside)
 		c.default_env = run->env.v;

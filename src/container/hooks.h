@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The six kinds of hooks.  Each gets the container's state on its standard input, runs in the bundle
- * and ends before the next one begins.  The first failure is the error; it names kind, index, path,
- * what happened and the last line the hook printed.
+ * The six kinds of hooks.  Each gets the container's state on its standard input, runs in the
+ * bundle and ends before the next one begins.  The first failure is the error; it names kind,
+ * index, path, what happened and the last line the hook printed.
  */
 #ifndef CONTAINER_HOOKS_H
 #define CONTAINER_HOOKS_H
 
 #include "base/err.h"
-#include "container/run.h"
+#include "container/context.h"
 
 /* HOST.  STATUS is the word for the state on stdin; the pid is 0 when it is "stopped". */
 MUST_CHECK struct err *hooks_run(struct run *run, enum hook_kind kind, const char *status);

@@ -16,7 +16,8 @@ static struct err *signal_init(const struct found *f, int sig)
 	int rc = pidfd;
 
 	if (pidfd == -ENOSYS)
-		rc = proc_is_alive(r->pid, r->start_time) == 1 && kill(r->pid, sig) == 0 ? 0 : -errno;
+		rc = proc_is_alive(r->pid, r->start_time) == 1 && kill(r->pid, sig) == 0 ? 0
+											 : -errno;
 	else if (pidfd >= 0)
 		rc = sys_pidfd_send_signal(pidfd, sig);
 	if (rc == -ESRCH)
@@ -40,9 +41,11 @@ static struct err *kill_found(const struct found *f, int sig, bool all)
 	if (!everybody)
 		return signal_init(f, sig);
 	if (!f->cgroup.path && all)
-		return err_hint(err_new(ERR_UNSUPPORTED,
-					"container `%s` has no cgroup, so its processes are not known", f->id),
-				"`davit kill %s` without --all signals the init process", f->id);
+		return err_hint(
+			err_new(ERR_UNSUPPORTED,
+				"container `%s` has no cgroup, so its processes are not known",
+				f->id),
+			"`davit kill %s` without --all signals the init process", f->id);
 	if (f->cgroup.path)
 		TRY(cgroup_kill(&f->cgroup, sig));
 	else
@@ -69,15 +72,16 @@ static struct err *freeze_found(struct found *f, bool freeze)
 	TRY(found_check(f, freeze ? OP_PAUSE : OP_RESUME));
 	if (!f->cgroup.path)
 		return err_hint(err_new(ERR_UNSUPPORTED,
-					"container `%s`: cannot %s: the container has no cgroup", f->id,
-					freeze ? "pause" : "resume"),
+					"container `%s`: cannot %s: the container has no cgroup",
+					f->id, freeze ? "pause" : "resume"),
 				"it was created without one (--cgroup-manager=disabled)");
 	/* Nothing is frozen where there is no freezer: there is nothing to resume. */
 	if (!freeze && freezer_get(&f->cgroup, NULL) == FREEZER_THAWED)
 		return NULL;
 	struct err *e = freezer_set(&f->cgroup, freeze);
 
-	return e ? err_wrap(e, "container `%s`: cannot %s", f->id, freeze ? "pause" : "resume") : NULL;
+	return e ? err_wrap(e, "container `%s`: cannot %s", f->id, freeze ? "pause" : "resume")
+		 : NULL;
 }
 
 static struct err *freeze(struct ctx *ctx, const char *id, bool freeze_it)
@@ -106,8 +110,8 @@ static struct err *pids_found(const struct found *f, pid_t **ret, size_t *ret_n)
 	TRY(found_check(f, OP_PS));
 	if (f->cgroup.path)
 		return cgroup_pids(&f->cgroup, ret, ret_n);
-	return err_hint(err_new(ERR_UNSUPPORTED, "container `%s`: the container is not using cgroups",
-				f->id),
+	return err_hint(err_new(ERR_UNSUPPORTED,
+				"container `%s`: the container is not using cgroups", f->id),
 			"only its init process %d is known", f->record->pid);
 }
 

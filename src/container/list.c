@@ -14,8 +14,8 @@ struct err *container_state(struct ctx *ctx, const char *id, bool explain, struc
 	TRY(find_container(ctx, id, &f));
 	s = found_status(&f, explain ? out : NULL);
 	if (!explain)
-		record_print_state(f.record, status_name(s), s == STATUS_STOPPED ? 0 : f.record->pid,
-				   out);
+		record_print_state(f.record, status_name(s),
+				   s == STATUS_STOPPED ? 0 : f.record->pid, out);
 	found_done(&f);
 	return NULL;
 }

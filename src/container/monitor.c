@@ -12,7 +12,8 @@
 #include "base/sys.h"
 #include "container/terminal.h"
 
-/* Ours, not the container's: child exits, window size, and what the kernel sends for our own I/O. */
+/* Ours, not the container's: child exits, window size, and what the kernel sends for our own I/O.
+ */
 static bool is_forwarded(unsigned sig)
 {
 	return sig != SIGCHLD && sig != SIGWINCH && sig != SIGPIPE && sig != SIGURG &&

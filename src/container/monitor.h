@@ -6,7 +6,7 @@
 #define CONTAINER_MONITOR_H
 
 #include "base/err.h"
-#include "container/run.h"
+#include "container/context.h"
 
 /* Until run->pid ends.  128 + n for a signal. */
 MUST_CHECK struct err *monitor_run(struct run *run, int *ret_status);

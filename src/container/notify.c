@@ -72,7 +72,8 @@ static struct err *bind_socket(struct run *run, int dir_fd)
 
 	if (fd < 0)
 		return err_sys(-errno, "make the notify socket");
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/" NOTIFY_DIR "/notify", dir_fd);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/" NOTIFY_DIR "/notify",
+		 dir_fd);
 	old = umask(0);
 	rc = bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 	umask(old);
@@ -120,14 +121,17 @@ static int send_to_caller(const char *text, size_t len)
 	addr_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 	if (*path == '@')
 		addr.sun_path[0] = '\0';
-	return sendto(fd, text, len, MSG_NOSIGNAL, (struct sockaddr *)&addr, addr_len) < 0 ? -errno : 0;
+	return sendto(fd, text, len, MSG_NOSIGNAL, (struct sockaddr *)&addr, addr_len) < 0 ? -errno
+											   : 0;
 }
 
 /* What a container may say about its service; MAINPID and descriptors are ours to say. */
 static bool is_forwarded(const char *line)
 {
-	static const char *const names[] = { "READY=", "STATUS=", "RELOADING=", "STOPPING=",
-					     "ERRNO=", "MONOTONIC_USEC=", "EXTEND_TIMEOUT_USEC=" };
+	static const char *const names[] = {
+		"READY=", "STATUS=",         "RELOADING=",          "STOPPING=",
+		"ERRNO=", "MONOTONIC_USEC=", "EXTEND_TIMEOUT_USEC="
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (str_starts(line, names[i]))

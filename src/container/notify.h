@@ -3,14 +3,14 @@
  * sd_notify(3): a container's READY=1 reaches whoever started the runtime with NOTIFY_SOCKET.
  *
  * The container gets a socket of its own, ROOT/<id>/notify/notify, mounted at the path that the
- * caller's variable names; the runtime forwards what concerns the service (READY, STATUS, RELOADING,
- * STOPPING, ERRNO and such), with MAINPID once.
+ * caller's variable names; the runtime forwards what concerns the service (READY, STATUS,
+ * RELOADING, STOPPING, ERRNO and such), with MAINPID once.
  */
 #ifndef CONTAINER_NOTIFY_H
 #define CONTAINER_NOTIFY_H
 
 #include "base/err.h"
-#include "container/run.h"
+#include "container/context.h"
 
 /* HOST: the folder that is mounted; with `run` the socket too. */
 MUST_CHECK struct err *step_prepare_notify(struct run *run);

@@ -35,8 +35,8 @@ static struct err *listen_fds(int *ret)
 	if (!s || !*s)
 		return NULL;
 	if (str_to_u64(s, 1024, &n) < 0)
-		return err_new(ERR_INVALID, "LISTEN_FDS=%s in the environment is not a number up to 1024",
-			       s);
+		return err_new(ERR_INVALID,
+			       "LISTEN_FDS=%s in the environment is not a number up to 1024", s);
 	*ret = (int)n;
 	return NULL;
 }
@@ -47,9 +47,11 @@ static struct err *check_preserved(unsigned n)
 		return err_new(ERR_INVALID, "--preserve-fds %u: more than 65536", n);
 	for (unsigned fd = 3; fd < 3 + n; fd++) {
 		if (fcntl((int)fd, F_GETFD) < 0)
-			return err_hint(err_new(ERR_INVALID,
-						"preserve %u descriptors: descriptor %u is not open", n, fd),
-					"--preserve-fds N and LISTEN_FDS count from descriptor 3 without holes");
+			return err_hint(
+				err_new(ERR_INVALID,
+					"preserve %u descriptors: descriptor %u is not open", n,
+					fd),
+				"--preserve-fds N and LISTEN_FDS count from descriptor 3 without holes");
 	}
 	return NULL;
 }
@@ -119,9 +121,10 @@ static void mounts_learn_cgroup(struct arena *a, const struct cgroup_plan *cg,
 static struct err *terminal_rules(const struct run_opts *opts, const struct spec_process *p)
 {
 	if (p->terminal && opts->detach && !opts->console_socket)
-		return err_hint(err_new(ERR_INVALID,
-					"use --console-socket with --detach when a terminal is used"),
-				"or set process.terminal to false");
+		return err_hint(
+			err_new(ERR_INVALID,
+				"use --console-socket with --detach when a terminal is used"),
+			"or set process.terminal to false");
 	return NULL;
 }
 
@@ -135,8 +138,8 @@ static struct err *resolve_rootfs(struct arena *a, const char *bundle, const str
 	struct stat st;
 
 	if (!real && errno == ENOENT)
-		return err_hint(err_new(ERR_INVALID, "root.path: the rootfs path `%s` does not exist",
-					joined),
+		return err_hint(err_new(ERR_INVALID,
+					"root.path: the rootfs path `%s` does not exist", joined),
 				"a relative root.path is taken from the bundle %s", bundle);
 	if (!real)
 		return err_sys(-errno, "root.path: resolve %s", joined);
@@ -154,8 +157,7 @@ static bool mknod_allowed(const struct plan *p)
 	return !p->is_rootless && !p->ns.new_user && !p->ns.join[NS_USER];
 }
 
-static struct err *plan_file_systems(struct arena *a, const struct run_opts *opts,
-				     struct plan *p)
+static struct err *plan_file_systems(struct arena *a, const struct run_opts *opts, struct plan *p)
 {
 	char *rootfs = NULL;
 
@@ -205,13 +207,14 @@ static void print_namespaces(const struct ns_plan *ns, struct str *out)
 	str_add(out, "namespaces\n");
 	for (int t = 0; t < NS_TYPES; t++) {
 		bool is_new = (ns->new_flags & ns_flag((enum ns_type)t)) ||
-			      (t == NS_USER && ns->new_user) || (t == NS_CGROUP && ns->new_cgroup) ||
-			      (t == NS_TIME && ns->new_time);
+			      (t == NS_USER && ns->new_user) ||
+			      (t == NS_CGROUP && ns->new_cgroup) || (t == NS_TIME && ns->new_time);
 
 		if (ns->join[t])
 			str_addf(out, "  %s: join %s\n", ns_name((enum ns_type)t), ns->join[t]);
 		else
-			str_addf(out, "  %s: %s\n", ns_name((enum ns_type)t), is_new ? "new" : "host");
+			str_addf(out, "  %s: %s\n", ns_name((enum ns_type)t),
+				 is_new ? "new" : "host");
 	}
 	print_ids("uid", ns->idmap.n_uid, ns->idmap.uid, out);
 	print_ids("gid", ns->idmap.n_gid, ns->idmap.gid, out);
@@ -221,11 +224,12 @@ static void print_process(const struct process_plan *p, struct str *out)
 {
 	str_addf(out, "process\n  user %u:%u, %zu more groups\n", p->cred.uid, p->cred.gid,
 		 p->cred.n_groups);
-	str_addf(out,
-		 "  capabilities bounding %#llx effective %#llx permitted %#llx inheritable %#llx ambient %#llx\n",
-		 (unsigned long long)p->cred.bounding, (unsigned long long)p->cred.effective,
-		 (unsigned long long)p->cred.permitted, (unsigned long long)p->cred.inheritable,
-		 (unsigned long long)p->cred.ambient);
+	str_addf(
+		out,
+		"  capabilities bounding %#llx effective %#llx permitted %#llx inheritable %#llx ambient %#llx\n",
+		(unsigned long long)p->cred.bounding, (unsigned long long)p->cred.effective,
+		(unsigned long long)p->cred.permitted, (unsigned long long)p->cred.inheritable,
+		(unsigned long long)p->cred.ambient);
 	str_addf(out, "  no_new_privs %s, seccomp %s, terminal %s\n",
 		 p->cred.no_new_privs ? "yes" : "no", p->seccomp ? "yes" : "no",
 		 p->console.terminal ? "yes" : "no");
@@ -244,7 +248,8 @@ void plan_print(const struct plan *plan, struct str *out)
 	mounts_plan_print(&plan->mounts, out);
 	str_add(out, "devices\n");
 	for (size_t i = 0; i < plan->devices.n; i++)
-		str_addf(out, "  %s %o\n", plan->devices.v[i].path, plan->devices.v[i].mode & 07777);
+		str_addf(out, "  %s %o\n", plan->devices.v[i].path,
+			 plan->devices.v[i].mode & 07777);
 	str_add(out, "masked\n");
 	for (size_t i = 0; i < plan->mask.n_masked; i++)
 		str_addf(out, "  %s\n", plan->mask.masked[i]);

@@ -35,7 +35,7 @@ struct process_plan {
 	bool seccomp_fail_unknown;
 	const char *seccomp_listener; /* socket path or NULL */
 	unsigned preserve_fds;
-	int listen_fds; /* of these, so many came by LISTEN_FDS */
+	int listen_fds;    /* of these, so many came by LISTEN_FDS */
 	bool has_affinity; /* exec: execCPUAffinity.initial and .final */
 	cpu_set_t affinity_initial, affinity_final;
 	bool has_affinity_initial;
@@ -69,8 +69,8 @@ MUST_CHECK struct err *plan_make(struct arena *a, const struct ctx *ctx,
 void plan_print(const struct plan *plan, struct str *out);
 
 MUST_CHECK struct err *process_plan_make(struct arena *a, const struct spec *spec,
-					 const struct spec_process *process,
-					 unsigned preserve_fds, struct process_plan *ret);
+					 const struct spec_process *process, unsigned preserve_fds,
+					 struct process_plan *ret);
 
 /* Not euid 0 in the initial user namespace. */
 bool is_rootless(void);

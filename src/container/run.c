@@ -3,7 +3,7 @@
  * create, start and run: START READING HERE.  The list says what the runtime does, top to bottom;
  * the functions below it are the three commands.
  */
-#include "container/run.h"
+#include "container/context.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -98,7 +98,9 @@ struct run run_new(struct ctx *ctx)
 	struct run run = {
 		.ctx = ctx,
 		.arena = arena_new(),
-		.walk = { .link = { -EBADF, -EBADF }, .post_mortem = spawn_post_mortem },
+		.walk = { .link = { -EBADF, -EBADF },
+			  .post_mortem = spawn_post_mortem,
+			  .on_listener = gate_listener },
 		.root_fd = -EBADF,
 		.dir_fd = -EBADF,
 		.lock_fd = -EBADF,
@@ -173,8 +175,9 @@ static struct err *open_bundle(const char *bundle, int *ret_fd, char **ret_path)
 	int fd;
 
 	if (!real)
-		return err_hint(err_sys(-errno, "open the bundle %s", bundle),
-				"a bundle is a directory with a config.json: name it with --bundle");
+		return err_hint(
+			err_sys(-errno, "open the bundle %s", bundle),
+			"a bundle is a directory with a config.json: name it with --bundle");
 	fd = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(-errno, "open the bundle %s", real);
@@ -183,8 +186,7 @@ static struct err *open_bundle(const char *bundle, int *ret_fd, char **ret_path)
 	return NULL;
 }
 
-static struct err *read_spec(struct arena *a, int bundle_fd, const char *config,
-			     struct spec **ret)
+static struct err *read_spec(struct arena *a, int bundle_fd, const char *config, struct spec **ret)
 {
 	/* crun: the word config.json is the bundle's, any other path the caller's. */
 	if (!config || streq(config, STORE_CONFIG))
@@ -353,7 +355,8 @@ static struct err *start_found(struct run *run, struct found *found)
 	TRY(store_lock(found->dir_fd, found->record->id, STORE_LOCK_TIMEOUT_MS, &lock));
 	TRY(found_check(found, OP_START));
 	if (is_frozen_now(found))
-		return err_hint(err_new(ERR_STATE, "the container `%s` is paused: it cannot be started",
+		return err_hint(err_new(ERR_STATE,
+					"the container `%s` is paused: it cannot be started",
 					found->record->id),
 				"resume it first with `davit resume %s`", found->record->id);
 	run->record = *found->record;

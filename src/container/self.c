@@ -14,7 +14,8 @@
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
-/* What is verified is the file we run from, not a mark that a caller could set in our environment. */
+/* What is verified is the file we run from, not a mark that a caller could set in our environment.
+ */
 static bool is_protected(int exe_fd)
 {
 	struct statvfs vfs;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The clone.  One clone3 makes the process with all its new namespaces.  Where namespaces have to be
- * joined before it exists (a pid or user namespace by path, or a new user namespace beside joined
- * ones), a process in the middle joins them, clones INIT as our child (CLONE_PARENT) and goes away.
+ * The clone.  One clone3 makes the process with all its new namespaces.  Where namespaces have to
+ * be joined before it exists (a pid or user namespace by path, or a new user namespace beside
+ * joined ones), a process in the middle joins them, clones INIT as our child (CLONE_PARENT) and
+ * goes away.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -15,15 +16,16 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
-#include "container/run.h"
+#include "container/context.h"
 
 /* Dispositions and mask as the specification's clients expect: all default, nothing blocked. */
 static void signals_reset(void)
 {
+	const struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+		sigaction(sig, &dfl, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -46,8 +48,8 @@ static void become_init(struct run *run)
  */
 static bool retry_without_cgroup(int rc)
 {
-	return rc == -ENOSYS || rc == -EOPNOTSUPP || rc == -EACCES || rc == -EBUSY || rc == -E2BIG ||
-	       rc == -EINVAL;
+	return rc == -ENOSYS || rc == -EOPNOTSUPP || rc == -EACCES || rc == -EBUSY ||
+	       rc == -E2BIG || rc == -EINVAL;
 }
 
 static pid_t clone_init(struct run *run, uint64_t flags, int *ret_pidfd)
@@ -67,18 +69,21 @@ static struct err *clone_error(int rc, uint64_t flags)
 	struct err *e = err_sys(rc, "clone with namespaces %#llx", (unsigned long long)flags);
 
 	if (rc == -EAGAIN)
-		return err_hint(e, "a pids limit of the caller's cgroup or RLIMIT_NPROC is reached");
+		return err_hint(e,
+				"a pids limit of the caller's cgroup or RLIMIT_NPROC is reached");
 	if (rc == -ENOSPC || rc == -EUSERS)
 		return err_hint(e, "a limit below /proc/sys/user/ (max_*_namespaces) is reached");
 	if (rc == -EPERM)
-		return err_hint(e, "new namespaces need root, or a user namespace (kernel.unprivileged_userns_clone)");
+		return err_hint(
+			e,
+			"new namespaces need root, or a user namespace (kernel.unprivileged_userns_clone)");
 	if (rc == -EINVAL)
 		return err_hint(e, "this kernel lacks one of the namespaces");
 	return e;
 }
 
-/* The process in the middle.  Joined namespaces that refuse us are tried again from inside the joined
- * user namespace: they may belong to it. */
+/* The process in the middle.  Joined namespaces that refuse us are tried again from inside the
+ * joined user namespace: they may belong to it. */
 static struct err *join_all(const struct run *run)
 {
 	const struct ns_plan *ns = &run->plan.ns;
@@ -189,6 +194,7 @@ static struct err *learn_start_time(struct run *run)
 
 	if (run->walk.side == SIDE_INIT)
 		return NULL;
+	run->walk.is_forked = true;
 	TRY_SYS(proc_stat_read(run->pid, &st), "read /proc/%d/stat", (int)run->pid);
 	run->start_time = st.start_time;
 	return NULL;
@@ -229,7 +235,8 @@ void undo_spawn(struct run *run)
 	if (run->pid <= 0)
 		return;
 	if (run->pidfd < 0 || sys_pidfd_send_signal(run->pidfd, SIGKILL) < 0)
-		kill(run->pid, SIGKILL); /* our child, not yet waited for: the number is still its own */
+		kill(run->pid, SIGKILL); /* our child, not yet waited for: the number is still its
+					    own */
 	while (waitpid(run->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	run->pid = 0;
@@ -260,8 +267,9 @@ struct err *spawn_post_mortem(struct run *run)
 }
 
 /*
- * exec: the pid namespace has to be entered before the clone.  With the rights over it HOST does that
- * itself (it forks nothing else afterwards); otherwise a process in the middle joins everything.
+ * exec: the pid namespace has to be entered before the clone.  With the rights over it HOST does
+ * that itself (it forks nothing else afterwards); otherwise a process in the middle joins
+ * everything.
  */
 static struct err *join_container(const struct run *run)
 {

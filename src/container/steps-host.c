@@ -148,7 +148,8 @@ static struct err *copy_config(struct run *r)
 	size_t len = 0;
 
 	TRY_SYS(file_read_at(from, name, CONFIG_MAX_BYTES, &text, &len), "read %s again", name);
-	TRY_SYS(file_replace_at(r->dir_fd, STORE_CONFIG, text, len, 0600), "keep a copy of %s", name);
+	TRY_SYS(file_replace_at(r->dir_fd, STORE_CONFIG, text, len, 0600), "keep a copy of %s",
+		name);
 	return NULL;
 }
 
@@ -254,8 +255,8 @@ struct err *step_share_seccomp(struct run *r)
 
 	if (!r->plan.process.seccomp)
 		return NULL;
-	p = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		 0);
+	p = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		 -1, 0);
 	if (p == MAP_FAILED)
 		return err_sys(-errno, "map memory for the filter");
 	r->shared = p;
@@ -366,8 +367,10 @@ struct err *step_compile_seccomp(struct run *r)
 		return NULL;
 	TRY(seccomp_compile(r->arena, p->seccomp, p->seccomp_fail_unknown, &prog));
 	if (prog.n > ARRAY_LEN(r->shared->insns))
-		return err_new(ERR_INVALID, "linux.seccomp: the filter has %zu instructions, the kernel takes %zu",
-			       prog.n, ARRAY_LEN(r->shared->insns));
+		return err_new(
+			ERR_INVALID,
+			"linux.seccomp: the filter has %zu instructions, the kernel takes %zu",
+			prog.n, ARRAY_LEN(r->shared->insns));
 	r->shared->seccomp = prog;
 	memcpy(r->shared->insns, prog.insns, prog.n * sizeof(*prog.insns));
 	return NULL;

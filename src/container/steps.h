@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of the lists: small adapters between a run and os/, cgroup/, state/.  Each is called from
- * one line of run.c or exec.c and silent when the plan has nothing for it.
+ * The rows of the lists: small adapters between a run and os/, cgroup/, state/.  Each is called
+ * from one line of run.c or exec.c and silent when the plan has nothing for it.
  */
 #ifndef CONTAINER_STEPS_H
 #define CONTAINER_STEPS_H
 
-#include "container/run.h"
+#include "container/context.h"
 
 /* steps-host.c */
 MUST_CHECK struct err *step_reserve_id(struct run *r);

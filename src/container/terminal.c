@@ -17,7 +17,8 @@ void terminal_copy_size(struct terminal *t)
 {
 	struct winsize size;
 
-	if (t->master >= 0 && (ioctl(0, TIOCGWINSZ, &size) == 0 || ioctl(1, TIOCGWINSZ, &size) == 0))
+	if (t->master >= 0 &&
+	    (ioctl(0, TIOCGWINSZ, &size) == 0 || ioctl(1, TIOCGWINSZ, &size) == 0))
 		ioctl(t->master, TIOCSWINSZ, &size);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Copying between our standard streams and the container's terminal, without loss and without
- * spinning: one bounded buffer each way, read only when there is room, written only when poll(2) says
- * that it will not block.
+ * spinning: one bounded buffer each way, read only when there is room, written only when poll(2)
+ * says that it will not block.
  */
 #ifndef CONTAINER_TERMINAL_H
 #define CONTAINER_TERMINAL_H

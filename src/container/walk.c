@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "base/str.h"
-#include "container/run.h"
 
 enum { MESSAGE_MAX = 16 * 1024 };
 
@@ -167,7 +166,7 @@ static struct err *hear_row(struct walk *w, size_t row, struct run *run)
 	int rc;
 
 	while ((rc = hear_raw(fd, &said, -1)) == 1 && said.kind == SAID_LISTENER)
-		TRY(gate_listener(run, fd, (int)said.row));
+		TRY(w->on_listener(run, fd, (int)said.row));
 	if (rc == -EINTR)
 		return err_new(ERR_SYSTEM, "interrupted by signal %d", interrupt_pending());
 	TRY_SYS(rc, "hear from the other process");
@@ -242,7 +241,7 @@ struct err *walk(struct walk *w, const struct step *list, struct run *run)
 		e = walk_row(w, &list[row], row, run);
 		if (!e) {
 			/* Only INIT is left on its side; a closed end shows its death. */
-			if (w->side == SIDE_HOST && run->pid > 0 && w->link[SIDE_INIT] >= 0)
+			if (w->side == SIDE_HOST && w->is_forked && w->link[SIDE_INIT] >= 0)
 				link_close(w, SIDE_INIT);
 			continue;
 		}
@@ -285,7 +284,8 @@ struct err *walk_recv_fds(struct walk *w, int *fds, size_t n)
 		size_t n_real = ARRAY_LEN(real);
 		char map[SOCK_MAX_FDS];
 		size_t used = 0;
-		ssize_t count = sock_recv_fds(w->link[w->side], map, sizeof(map), real, &n_real, -1);
+		ssize_t count =
+			sock_recv_fds(w->link[w->side], map, sizeof(map), real, &n_real, -1);
 
 		TRY_SYS(count, "take over %zu descriptors", n);
 		if (count == 0)

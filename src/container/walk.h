@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One list, two readers: HOST is the runtime, INIT the process that becomes the container.  Both walk
- * the same table of steps in order; PASS rows are the only places where they wait for each other.
+ * One list, two readers: HOST is the runtime, INIT the process that becomes the container.  Both
+ * walk the same table of steps in order; PASS rows are the only places where they wait for each
+ * other.
  */
 #ifndef CONTAINER_WALK_H
 #define CONTAINER_WALK_H
@@ -24,22 +25,43 @@ struct step {
 	void (*undo)(struct run *run); /* HOST only: takes a finished step back */
 };
 
-#define ON_HOST(text, fn, undo_fn) { .what = text, .side = SIDE_HOST, .go = fn, .undo = undo_fn }
-#define ON_INIT(text, fn) { .what = text, .side = SIDE_INIT, .go = fn }
-#define ON_INIT_IF(cond, text, fn) { .what = text, .side = SIDE_INIT, .when = cond, .go = fn }
-#define ON_HOST_IF(cond, text, fn) { .what = text, .side = SIDE_HOST, .when = cond, .go = fn }
-#define PASS(from, text) { .what = text, .side = SIDE_##from, .pass = true }
-#define PASS_IF(cond, from, text) \
-	{ .what = text, .side = SIDE_##from, .pass = true, .when = cond }
-#define STEPS_END { .what = NULL }
+#define ON_HOST(text, fn, undo_fn)                                         \
+	{                                                                  \
+		.what = text, .side = SIDE_HOST, .go = fn, .undo = undo_fn \
+	}
+#define ON_INIT(text, fn)                                 \
+	{                                                 \
+		.what = text, .side = SIDE_INIT, .go = fn \
+	}
+#define ON_INIT_IF(cond, text, fn)                                      \
+	{                                                               \
+		.what = text, .side = SIDE_INIT, .when = cond, .go = fn \
+	}
+#define ON_HOST_IF(cond, text, fn)                                      \
+	{                                                               \
+		.what = text, .side = SIDE_HOST, .when = cond, .go = fn \
+	}
+#define PASS(from, text)                                        \
+	{                                                       \
+		.what = text, .side = SIDE_##from, .pass = true \
+	}
+#define PASS_IF(cond, from, text)                                             \
+	{                                                                     \
+		.what = text, .side = SIDE_##from, .pass = true, .when = cond \
+	}
+#define STEPS_END            \
+	{                    \
+		.what = NULL \
+	}
 
 struct walk {
 	enum side side;
-	int link[2];     /* HOST's end, INIT's end; -EBADF when closed */
-	size_t row;      /* in the list that is being walked */
-	size_t done;     /* rows HOST has finished, for the undo */
-	/* HOST, when the link breaks: why did INIT die?  May be NULL. */
+	int link[2];    /* HOST's end, INIT's end; -EBADF when closed */
+	bool is_forked; /* HOST: INIT exists and has its end */
+	/* HOST, when the link breaks: why did INIT die? */
 	struct err *(*post_mortem)(struct run *run);
+	/* HOST: INIT offers its seccomp listener, descriptor NUMBER; the answer goes to FD. */
+	struct err *(*on_listener)(struct run *run, int fd, int number);
 };
 
 MUST_CHECK struct err *walk_open(struct walk *w);

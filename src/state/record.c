@@ -30,7 +30,8 @@ static const struct field cgroup_fields[] = {
 TYPE(cgroup_type, struct record_cgroup, cgroup_fields);
 
 static const struct field record_fields[] = {
-	F_INT(struct record, version, "version", .flags = REQUIRED, .min = 1, .max = RECORD_VERSION),
+	F_INT(struct record, version, "version", .flags = REQUIRED, .min = 1,
+	      .max = RECORD_VERSION),
 	F_WORD(struct record, phase, "phase", phase_words, .flags = REQUIRED),
 	F_STR(struct record, id, "id", .flags = REQUIRED | NONEMPTY),
 	F_INT(struct record, pid, "pid", .flags = REQUIRED, .min = 0, .max = INT32_MAX),
@@ -133,21 +134,25 @@ struct err *record_write(int dir_fd, const struct record *r)
 
 static struct err *damaged(const char *id, const char *why)
 {
-	return err_hint(err_new(ERR_INVALID, "container `%s`: its record " STORE_RECORD " is damaged: %s",
-				id, why),
-			"nothing of it can be trusted; `davit delete --force %s` removes the folder", id);
+	return err_hint(
+		err_new(ERR_INVALID, "container `%s`: its record " STORE_RECORD " is damaged: %s",
+			id, why),
+		"nothing of it can be trusted; `davit delete --force %s` removes the folder", id);
 }
 
-/* Only what davit itself wrote is believed: a regular file of our own that nobody else can write. */
+/* Only what davit itself wrote is believed: a regular file of our own that nobody else can write.
+ */
 static struct err *check_file(int dir_fd, const char *id)
 {
 	struct stat st;
 
 	if (fstatat(dir_fd, STORE_RECORD, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT
-			       ? err_hint(err_new(ERR_INVALID, "container `%s` has no record yet", id),
-					  "it is being created, or its `create` was killed: `davit delete --force %s` clears it",
-					  id)
+			       ? err_hint(
+					 err_new(ERR_INVALID, "container `%s` has no record yet",
+						 id),
+					 "it is being created, or its `create` was killed: `davit delete --force %s` clears it",
+					 id)
 			       : err_sys(-errno, "container `%s`: stat its record", id);
 	if (!S_ISREG(st.st_mode))
 		return damaged(id, "it is not a regular file");

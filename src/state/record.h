@@ -41,7 +41,7 @@ struct record {
 	uint64_t creator_start_time;
 	char *boot_id;
 	char *bundle;
-	char *rootfs; /* root.path as written in the config */
+	char *rootfs;  /* root.path as written in the config */
 	char *created; /* RFC 3339, UTC */
 	char *owner;
 	char *cgroup_manager;
@@ -56,7 +56,8 @@ struct record {
 };
 
 MUST_CHECK struct err *record_write(int dir_fd, const struct record *r);
-/* ERR_NOT_FOUND when there is none, ERR_INVALID when it is damaged or not a regular file of ours. */
+/* ERR_NOT_FOUND when there is none, ERR_INVALID when it is damaged or not a regular file of ours.
+ */
 MUST_CHECK struct err *record_read(struct arena *a, int dir_fd, const char *id,
 				   struct record **ret);
 /* Is this boot the one the record was written in? */

@@ -21,10 +21,11 @@ const char *status_name(enum container_status s)
 	return names[s];
 }
 
-#define BIT(s) (1U << (s))
+#define BIT(s)   (1U << (s))
 #define ANY_LIVE (BIT(STATUS_CREATED) | BIT(STATUS_RUNNING) | BIT(STATUS_PAUSED))
 
-/* What clients of crun and runc rely on: pausing what is paused is fine, so is resuming what runs. */
+/* What clients of crun and runc rely on: pausing what is paused is fine, so is resuming what runs.
+ */
 static const struct {
 	unsigned allowed;
 	const char *verb;
@@ -43,24 +44,28 @@ static struct err *refuse(enum container_op op, enum container_status s, const c
 {
 	if (op == OP_KILL && s == STATUS_STOPPED)
 		/* containerd, CRI-O and Podman look for these words: CONTRACT 10. */
-		return err_new(ERR_STATE, "container `%s`: container not running: no such process", id);
+		return err_new(ERR_STATE, "container `%s`: container not running: no such process",
+			       id);
 	if (s == STATUS_CREATING)
-		return err_hint(err_new(ERR_STATE, "container `%s` is still being created", id),
-				"if its `create` was killed, clear it with `davit delete --force %s`",
-				id);
+		return err_hint(
+			err_new(ERR_STATE, "container `%s` is still being created", id),
+			"if its `create` was killed, clear it with `davit delete --force %s`", id);
 	if (s == STATUS_STOPPED)
 		return err_hint(err_new(ERR_STATE, "container `%s` is not running", id),
-				"its process has ended; `davit delete %s` removes what is left", id);
+				"its process has ended; `davit delete %s` removes what is left",
+				id);
 	if (op == OP_DELETE)
-		return err_hint(err_new(ERR_STATE,
-					"the container `%s` is not in `created` or `stopped` state: it is %s",
-					id, names[s]),
-				"stop it first, or use --force");
+		return err_hint(
+			err_new(ERR_STATE,
+				"the container `%s` is not in `created` or `stopped` state: it is %s",
+				id, names[s]),
+			"stop it first, or use --force");
 	if (s == STATUS_PAUSED)
-		return err_hint(err_new(ERR_STATE, "the container `%s` is paused: it cannot be %s", id,
-					ops[op].verb),
+		return err_hint(err_new(ERR_STATE, "the container `%s` is paused: it cannot be %s",
+					id, ops[op].verb),
 				"resume it first with `davit resume %s`", id);
-	return err_new(ERR_STATE, "container `%s` is %s: it cannot be %s", id, names[s], ops[op].verb);
+	return err_new(ERR_STATE, "container `%s` is %s: it cannot be %s", id, names[s],
+		       ops[op].verb);
 }
 
 struct err *status_check(enum container_op op, enum container_status s, const char *id)
@@ -114,7 +119,8 @@ enum container_status status_get(const struct status_query *q, struct str *why)
 		return answer(why, STATUS_STOPPED, "no process with that pid and start time lives");
 	/* /proc that cannot be read is no proof of death. */
 	if (why)
-		str_addf(why, "process: %d is alive%s\n", r->pid, alive < 0 ? " (/proc unreadable)" : "");
+		str_addf(why, "process: %d is alive%s\n", r->pid,
+			 alive < 0 ? " (/proc unreadable)" : "");
 	if (store_lock_owner(q->dir_fd, STORE_GATE) != 0)
 		return answer(why, STATUS_CREATED, "gate: held by the waiting init process");
 	if (why)

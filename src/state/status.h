@@ -43,7 +43,6 @@ enum container_op {
 };
 
 /* One table of what is legal when; the error names container, state and way out. */
-MUST_CHECK struct err *status_check(enum container_op op, enum container_status s,
-				    const char *id);
+MUST_CHECK struct err *status_check(enum container_op op, enum container_status s, const char *id);
 
 #endif

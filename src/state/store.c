@@ -15,7 +15,8 @@ enum { ID_MAX = 1024 };
 
 struct err *store_id_check(const char *id)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-";
 	size_t good = strspn(id, allowed);
 
 	if (!*id)
@@ -26,10 +27,12 @@ struct err *store_id_check(const char *id)
 					id[good] >= ' ' && id[good] < 127 ? id[good] : '?', id),
 				"an ID is made of letters, digits and _ + . -");
 	if (*id == '.' || *id == '-')
-		return err_new(ERR_INVALID, "invalid container ID `%.64s`: it must not begin with `%c`",
-			       id, *id);
+		return err_new(ERR_INVALID,
+			       "invalid container ID `%.64s`: it must not begin with `%c`", id,
+			       *id);
 	if (strlen(id) > ID_MAX)
-		return err_new(ERR_INVALID, "invalid container ID: longer than %d characters", ID_MAX);
+		return err_new(ERR_INVALID, "invalid container ID: longer than %d characters",
+			       ID_MAX);
 	return NULL;
 }
 
@@ -92,7 +95,8 @@ struct err *store_reserve(int root_fd, const char *id, int *ret_dir_fd)
 	if (mkdirat(root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
 			return err_hint(err_new(ERR_EXISTS, "container `%s` already exists", id),
-					"choose another ID, or remove it with `davit delete %s`", id);
+					"choose another ID, or remove it with `davit delete %s`",
+					id);
 		return err_sys(-errno, "make the state folder of container `%s`", id);
 	}
 	fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -114,8 +118,9 @@ struct err *store_open_container(int root_fd, const char *id, int *ret_dir_fd)
 	if (root_fd >= 0)
 		fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (root_fd < 0 || (fd < 0 && (errno == ENOENT || errno == ENAMETOOLONG)))
-		return err_hint(err_new(ERR_NOT_FOUND, "container `%s` does not exist", id),
-				"`davit list` shows what is there; another state root is chosen with --root");
+		return err_hint(
+			err_new(ERR_NOT_FOUND, "container `%s` does not exist", id),
+			"`davit list` shows what is there; another state root is chosen with --root");
 	if (fd < 0)
 		return err_sys(-errno, "open the state folder of container `%s`", id);
 	TRY(check_owner(fd, id));
@@ -191,11 +196,11 @@ struct err *store_lock(int dir_fd, const char *id, int timeout_ms, int *ret_lock
 		waited += pause_ms;
 	}
 	if (rc == -EAGAIN)
-		return err_hint(err_new(ERR_TIMEOUT,
-					"container `%s` is busy: process %d has been working on it for %d s",
-					id, (int)store_lock_owner(dir_fd, STORE_LOCK),
-					timeout_ms / 1000),
-				"wait for that command, or end it");
+		return err_hint(
+			err_new(ERR_TIMEOUT,
+				"container `%s` is busy: process %d has been working on it for %d s",
+				id, (int)store_lock_owner(dir_fd, STORE_LOCK), timeout_ms / 1000),
+			"wait for that command, or end it");
 	TRY_SYS(rc, "lock container `%s`", id);
 	*ret_lock_fd = take_fd(&fd);
 	return NULL;
@@ -204,8 +209,7 @@ struct err *store_lock(int dir_fd, const char *id, int timeout_ms, int *ret_lock
 pid_t store_lock_owner(int dir_fd, const char *name)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	auto_close int fd = openat(dir_fd, name,
-				   O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	auto_close int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 || fcntl(fd, F_GETLK, &l) < 0 || l.l_type == F_UNLCK)
 		return 0;
@@ -215,8 +219,8 @@ pid_t store_lock_owner(int dir_fd, const char *name)
 
 struct err *store_gate_open(int dir_fd, int *ret_fd)
 {
-	int fd = openat(dir_fd, STORE_GATE,
-			O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(dir_fd, STORE_GATE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			0600);
 
 	TRY_SYS(fd < 0 ? -errno : fd, "make the start gate");
 	*ret_fd = fd;

@@ -21,8 +21,8 @@
 
 #define STORE_RECORD "state.json"
 #define STORE_CONFIG "config.json"
-#define STORE_LOCK "lock"
-#define STORE_GATE "gate"
+#define STORE_LOCK   "lock"
+#define STORE_GATE   "gate"
 #define STORE_SOCKET "start.sock"
 
 enum { STORE_LOCK_TIMEOUT_MS = 10 * 1000 };

@@ -24,14 +24,14 @@
 
 #define TEST(name) static void name(void **state UNUSED)
 #define CASE(name) cmocka_unit_test(name)
-#define TESTS(...)                                             \
-	int main(void)                                         \
-	{                                                      \
+#define TESTS(...)                                                 \
+	int main(void)                                             \
+	{                                                          \
 		const struct CMUnitTest tests[] = { __VA_ARGS__ }; \
 		return cmocka_run_group_tests(tests, NULL, NULL);  \
 	}
 
-#define expect(cond) assert_true(cond)
+#define expect(cond)     assert_true(cond)
 #define expect_str(a, b) assert_string_equal(a, b)
 #define expect_int(a, b) assert_int_equal(a, b)
 

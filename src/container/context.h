@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one walk works on.  HOST fills it before the clone; INIT has a copy of everything from there.
+ * What one walk works on.  HOST fills it before the clone; INIT has a copy of everything from
+ * there.
  */
-#ifndef CONTAINER_RUN_H
-#define CONTAINER_RUN_H
+#ifndef CONTAINER_CONTEXT_H
+#define CONTAINER_CONTEXT_H
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -31,18 +32,18 @@ struct run {
 	bool is_create; /* `create`: HOST leaves after the walk, `start` comes later */
 
 	/* HOST; INIT inherits what it uses. */
-	int root_fd;   /* state root */
-	int dir_fd;    /* the container's state folder */
+	int root_fd; /* state root */
+	int dir_fd;  /* the container's state folder */
 	int lock_fd;
 	int bundle_fd;
-	int proc_fd;   /* base/proc.h, -EBADF unless something needs it */
+	int proc_fd;    /* base/proc.h, -EBADF unless something needs it */
 	int console_fd; /* connected console socket */
-	int cgroup_fd; /* v2 directory for the clone */
-	bool in_v2;    /* the clone put INIT there */
-	int listen_fd; /* start.sock */
+	int cgroup_fd;  /* v2 directory for the clone */
+	bool in_v2;     /* the clone put INIT there */
+	int listen_fd;  /* start.sock */
 	int gate_fd;
 	int null_fd;
-	int tree_fd;   /* the root file system, detached */
+	int tree_fd; /* the root file system, detached */
 	int ns_fds[NS_TYPES];
 	struct mount_sources sources;
 	int *device_fds;
