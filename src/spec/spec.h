@@ -12,40 +12,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-
-struct opt_i64 {
-	bool set;
-	int64_t value;
-};
-
-struct opt_u64 {
-	bool set;
-	uint64_t value;
-};
-
-struct opt_bool {
-	bool set;
-	bool value;
-};
-
-/* NULL-terminated V; present tells [] from absent. */
-struct spec_strings {
-	bool present;
-	size_t n;
-	char **v;
-};
-
-struct spec_pair {
-	char *name;
-	char *value;
-};
-
-/* A JSON object of strings, in the document's order. */
-struct spec_map {
-	bool present;
-	size_t n;
-	struct spec_pair *v;
-};
+#include "base/str.h"
+#include "spec/value.h"
 
 struct spec_hook {
 	char *path;
@@ -433,6 +401,14 @@ MUST_CHECK struct err *spec_parse_process(struct arena *a, const char *text, siz
 					  struct spec_process **ret);
 MUST_CHECK struct err *spec_parse_resources(struct arena *a, const char *text, size_t len,
 					    struct spec_resources **ret);
+
+/*
+ * What a document may lack but a container cannot: `root` and `process` with something to run.
+ * Called before planning, so that `validate` and `features` tools may read less.
+ */
+MUST_CHECK struct err *spec_check_runnable(const struct spec *s);
+/* The document again, as JSON: what spec_parse() reads back into an equal struct. */
+void spec_print(const struct spec *s, struct str *out);
 
 const struct spec_namespace *spec_find_ns(const struct spec *s, enum ns_type type);
 /* The value of annotation NAME, or NULL. */

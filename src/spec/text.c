@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON text: see text.h.
+ *
+ * A scan over the bytes stands before json-c.  It enforces the limits before memory is taken, and
+ * refuses what json-c lets pass: NUL in member names (it would cut them), control characters in
+ * strings, NaN and Infinity.
+ */
+#include "spec/text.h"
+
+#include <json-c/json_object.h>
+#include <json-c/json_tokener.h>
+#include <stdio.h>
+
+#include "spec/mistakes.h"
+#include "spec/table.h"
+
+/* "line 3, column 14"; columns count characters, not bytes. */
+struct place {
+	char s[64];
+};
+
+static struct place place_of(const char *text, size_t offset)
+{
+	size_t line = 1, column = 1;
+	struct place p;
+
+	for (size_t i = 0; i < offset; i++) {
+		if (text[i] == '\n') {
+			line++;
+			column = 1;
+		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+			column++;
+		}
+	}
+	snprintf(p.s, sizeof(p.s), "line %zu, column %zu", line, column);
+	return p;
+}
+
+/* How many bytes of white space TEXT begins with. */
+static size_t blank_len(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && (text[n] == ' ' || text[n] == '\t' || text[n] == '\r' || text[n] == '\n'))
+		n++;
+	return n;
+}
+
+struct scan {
+	const char *text;
+	size_t len;
+	size_t pos;
+	unsigned depth;
+	size_t values;
+	size_t items[TABLE_MAX_DEPTH];
+};
+
+static const char *scan_open(struct scan *s)
+{
+	if (s->depth == TABLE_MAX_DEPTH)
+		return "nested too deeply, the limit is 32 levels";
+	s->items[s->depth++] = 0;
+	return NULL;
+}
+
+/* Between two items; an opening bracket counts as the first one's. */
+static const char *scan_item(struct scan *s)
+{
+	if (s->depth > 0 && ++s->items[s->depth - 1] >= TABLE_MAX_ITEMS)
+		return "too many items in one list or object, the limit is 65536";
+	if (++s->values >= TABLE_MAX_VALUES)
+		return "too many values in the document, the limit is 262144";
+	return NULL;
+}
+
+/* Is the string that ends before POS a member's name? */
+static bool scan_is_name(const struct scan *s)
+{
+	size_t i = s->pos + blank_len(s->text + s->pos, s->len - s->pos);
+
+	return i < s->len && s->text[i] == ':';
+}
+
+/* From behind the opening quote to behind the closing one. */
+static const char *scan_string(struct scan *s)
+{
+	bool has_nul = false;
+
+	for (; s->pos < s->len; s->pos++) {
+		unsigned char c = (unsigned char)s->text[s->pos];
+
+		if (c == '"') {
+			s->pos++;
+			return has_nul && scan_is_name(s) ? "\\u0000 in the name of a member" : NULL;
+		}
+		if (c < ' ')
+			return "a control character in a string, it must be escaped";
+		if (c == '\\') {
+			if (s->len - s->pos > 5 && memcmp(s->text + s->pos, "\\u0000", 6) == 0)
+				has_nul = true;
+			s->pos++;
+		}
+	}
+	return NULL;
+}
+
+/* Returns what is wrong at POS, or NULL. */
+static const char *scan_text(struct scan *s)
+{
+	const char *wrong = NULL;
+
+	while (!wrong && s->pos < s->len) {
+		switch (s->text[s->pos]) {
+		case '"':
+			s->pos++;
+			wrong = scan_string(s);
+			continue;
+		case '{':
+		case '[':
+			wrong = scan_open(s);
+			break;
+		case '}':
+		case ']':
+			s->depth -= s->depth > 0;
+			break;
+		case ',':
+			wrong = scan_item(s);
+			break;
+		case '\0':
+			wrong = "a NUL byte";
+			break;
+		case 'N':
+		case 'I':
+			wrong = "not JSON: a word that is not true, false or null";
+			break;
+		}
+		s->pos += !wrong;
+	}
+	return wrong;
+}
+
+static const char *syntax_text(enum json_tokener_error code)
+{
+	switch (code) {
+	case json_tokener_error_depth:
+		return "nested too deeply";
+	case json_tokener_error_parse_null:
+	case json_tokener_error_parse_boolean:
+		return "not JSON: a word that is not true, false or null";
+	case json_tokener_error_parse_number:
+		return "not a number, or one outside of 64 bits";
+	case json_tokener_error_parse_array:
+		return "expected \",\" or \"]\"";
+	case json_tokener_error_parse_object_key_name:
+		return "expected the name of a member in double quotes";
+	case json_tokener_error_parse_object_key_sep:
+		return "expected \":\" behind the name of a member";
+	case json_tokener_error_parse_object_value_sep:
+		return "expected \",\" or \"}\"";
+	case json_tokener_error_parse_string:
+		return "a string with a wrong escape or without its closing quote";
+	case json_tokener_error_parse_comment:
+		return "JSON has no comments";
+	case json_tokener_error_parse_utf8_string:
+		return "not UTF-8";
+	default:
+		return NULL;
+	}
+}
+
+static struct err *syntax_error(const char *what, const char *text, size_t len, size_t at,
+				enum json_tokener_error code)
+{
+	const char *why = syntax_text(code);
+	char c[2] = { 0 };
+
+	if (code == json_tokener_continue || at >= len)
+		return err_new(ERR_INVALID, "%s: %s: the document ends too early", what,
+			       place_of(text, len).s);
+	if (why)
+		return err_new(ERR_INVALID, "%s: %s: %s", what, place_of(text, at).s, why);
+	c[0] = text[at];
+	if ((unsigned char)c[0] >= 0x80)
+		return err_new(ERR_INVALID, "%s: %s: a character that is not JSON", what,
+			       place_of(text, at).s);
+	return err_new(ERR_INVALID, "%s: %s: unexpected %s", what, place_of(text, at).s,
+		       quote(c).s);
+}
+
+struct err *text_parse(const char *what, const char *text, size_t len, struct json_object **ret)
+{
+	struct scan scan = { .text = text, .len = len };
+	struct json_object *root;
+	struct json_tokener *tok;
+	enum json_tokener_error code;
+	const char *wrong;
+	size_t end;
+
+	if (len > TABLE_MAX_BYTES)
+		return err_new(ERR_INVALID, "%s: larger than 16 MiB", what);
+	if (blank_len(text, len) == len)
+		return err_new(ERR_INVALID, "%s: is empty", what);
+	wrong = scan_text(&scan);
+	if (wrong)
+		return err_new(ERR_INVALID, "%s: %s: %s", what, place_of(text, scan.pos).s, wrong);
+
+	/* json-c counts the value itself as a level. */
+	tok = json_tokener_new_ex(TABLE_MAX_DEPTH + 1);
+	if (!tok)
+		abort();
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	root = json_tokener_parse_ex(tok, text, (int)len);
+	code = json_tokener_get_error(tok);
+	/* A number alone has no end until the text has one. */
+	if (code == json_tokener_continue && scan.depth == 0) {
+		root = json_tokener_parse_ex(tok, "", 1);
+		code = json_tokener_get_error(tok);
+		end = len;
+	} else {
+		end = json_tokener_get_parse_end(tok);
+	}
+	json_tokener_free(tok);
+	if (code != json_tokener_success)
+		return syntax_error(what, text, len, end, code);
+	*ret = root;
+	return NULL;
+}
+
+void text_add_string(struct str *out, const char *s)
+{
+	static const char short_escape[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+
+	str_add_n(out, "\"", 1);
+	while (*s) {
+		size_t plain = 0;
+		const char *p;
+		unsigned char c;
+
+		while ((unsigned char)s[plain] >= ' ' && s[plain] != '"' && s[plain] != '\\')
+			plain++;
+		str_add_n(out, s, plain);
+		s += plain;
+		c = (unsigned char)*s;
+		if (!c)
+			break;
+		for (p = short_escape; *p && (unsigned char)p[0] != c; p += 2)
+			;
+		if (*p)
+			str_add_n(out, (char[]){ '\\', p[1] }, 2);
+		else
+			str_addf(out, "\\u%04x", c);
+		s++;
+	}
+	str_add_n(out, "\"", 1);
+}
