@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The life of a container: create, start, run, kill, delete, and what must be refused when."""
 import os
+import re
 import signal
 
 import pytest
@@ -543,7 +544,6 @@ def test_every_command_says_that_the_container_does_not_exist(container, command
     assert out.returncode == (255 if command == "exec" else 1)
     assert out.stdout == ""
     assert "nope" in out.stderr
-    import re
     assert re.search(r"container .*nope.* does not exist", out.stderr)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -71,10 +72,13 @@ class Running:
 
     def wait(self, timeout=None):
         timeout = machine.DEADLINE if timeout is None else timeout * machine.PATIENCE
-        try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.session.end_hang(self, timeout)
+        # Reaping goes on meanwhile, as conmon's does: a pid namespace cannot end before the zombies
+        # of the processes that were put into it from outside are gone.
+        end = time.monotonic() + timeout
+        while not machine.wait_for_end(self.process, 0.05):
+            self.session.orphans()
+            if time.monotonic() > end:
+                self.session.end_hang(self, timeout)
         self.session.forget(self.process)
         result = Result(self.args, self.process.returncode, self.output(), self.errors(),
                         time.monotonic() - self.started)
@@ -154,11 +158,11 @@ class Session:
             return found
 
     def spawn(self, args, *, stdin=subprocess.DEVNULL, stdout, stderr, cwd=None, env=None,
-              pass_fds=(), preexec_fn=None, new_session=False):
+              pass_fds=(), preexec_fn=None, new_session=False, close_fds=True):
         with self.lock:
             process = subprocess.Popen(args, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd,
                                        env=env, pass_fds=pass_fds, preexec_fn=preexec_fn,
-                                       start_new_session=new_session)
+                                       start_new_session=new_session, close_fds=close_fds)
             self.processes[process.pid] = process
         return process
 
@@ -224,21 +228,24 @@ class Console:
 
 
 def read_terminal(master, wanted=None, seconds=5):
-    import select
-    data, end = b"", time.monotonic() + seconds * machine.PATIENCE
-    while wanted is None or wanted.encode() not in data:
+    """What MASTER prints, up to WANTED or to its end."""
+    data, end = bytearray(), time.monotonic() + seconds * machine.PATIENCE
+    mark = wanted.encode() if wanted else None
+    while True:
         left = end - time.monotonic()
-        assert left > 0, f"the terminal did not print {wanted!r} but {data!r}"
+        assert left > 0, f"the terminal did not print {wanted!r} but {bytes(data[-500:])!r}"
         if not select.select([master], [], [], left)[0]:
             continue
         try:
             block = os.read(master, 65536)
         except OSError:
             block = b""
-        if not block:
-            assert wanted is None or wanted.encode() in data, f"no {wanted!r} in {data!r}"
-            break
         data += block
+        if mark and mark in data[-len(block) - len(mark):]:
+            break
+        if not block:
+            assert mark is None, f"the terminal ended without {wanted!r}: {bytes(data[-500:])!r}"
+            break
     return data.decode(errors="replace")
 
 
@@ -424,19 +431,21 @@ class Container:
     def create(self, args=None, *, options=(), globals=(), check=True, **more):
         """`create`; what the container prints later is in .output()."""
         self._prepare(args)
+        timeout = more.pop("timeout", None)
         started = self.launch(*globals, "create", "--pid-file", self.pid_file, *options, self.id, **more)
         self.log = started
-        result = started.wait(more.get("timeout"))
+        result = started.wait(timeout)
         if check and result.returncode != 0:
             raise CommandFailed(str(result))
         return result
 
     def run_detached(self, args=None, *, options=(), globals=(), check=True, **more):
         self._prepare(args)
+        timeout = more.pop("timeout", None)
         started = self.launch(*globals, "run", "--detach", "--pid-file", self.pid_file, *options,
                               self.id, **more)
         self.log = started
-        result = started.wait()
+        result = started.wait(timeout)
         if check and result.returncode != 0:
             raise CommandFailed(str(result))
         return result

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import time
@@ -94,6 +95,20 @@ def proc_state(pid):
 
 def is_alive(pid):
     return proc_state(pid) not in (None, "Z", "X")
+
+
+def wait_for_end(process, seconds):
+    """Waits for a Popen without the polling of its own wait().  False when the time is over."""
+    if process.poll() is not None:
+        return True
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        ready = select.select([pidfd], [], [], seconds)[0]
+    finally:
+        os.close(pidfd)
+    if ready:
+        process.wait()
+    return bool(ready)
 
 
 def describe(pid):

@@ -1,0 +1,534 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All eight namespaces: new, inherited or joined by path, alone and in combination; id maps."""
+import itertools
+import os
+import subprocess
+
+import pytest
+
+from harness import machine
+
+KINDS = {"pid": "pid", "network": "net", "ipc": "ipc", "uts": "uts", "mount": "mnt", "user": "user",
+         "cgroup": "cgroup", "time": "time"}
+UNSHARE = {"network": "--net", "ipc": "--ipc", "uts": "--uts", "cgroup": "--cgroup", "time": "--time",
+           "pid": "--pid", "mount": "--mount", "user": "--user"}
+FIRST = 200000
+MAP = [{"containerID": 0, "hostID": FIRST, "size": 65536}]
+
+# Debian's runc 1.1 has no time namespace.
+NEEDS_TIME = pytest.mark.skipif(machine.runtime_kind() == "runc", reason="runc 1.1 has no time namespace")
+
+
+def ours(kind):
+    return os.stat(f"/proc/self/ns/{KINDS[kind]}").st_ino
+
+
+def with_user_namespace(container):
+    """A new user namespace whose root is FIRST; the root file system belongs to it."""
+    container.linux["namespaces"].append({"type": "user"})
+    container.linux["uidMappings"] = [dict(m) for m in MAP]
+    container.linux["gidMappings"] = [dict(m) for m in MAP]
+    return container
+
+
+@pytest.fixture
+def holder(session):
+    """A function that makes processes whose namespaces can be joined."""
+    made = []
+
+    def make(*kinds, user_map=False):
+        flags = [UNSHARE[kind] for kind in kinds]
+        fork = ["--fork", "--kill-child"] if "pid" in kinds else []
+        process = session.spawn(["unshare", *flags, *fork, "sh", "-c", "echo ready; exec sleep 1000"],
+                                stdout=subprocess.PIPE, stderr=None, env={"PATH": os.environ["PATH"]})
+        assert process.stdout.readline() == b"ready\n"
+        process.stdout.close()
+        made.append(process)
+        if user_map:
+            for table in ("uid_map", "gid_map"):
+                assert machine.write(f"/proc/{process.pid}/{table}", f"0 {FIRST} 65536")
+        if "pid" in kinds:
+            return machine.wait_until(lambda: machine.children_of(process.pid))[0]
+        return process.pid
+
+    yield make
+    for process in made:
+        for pid in reversed(machine.tree_of(process.pid)):
+            machine.send(pid, 9)
+        process.wait()
+        session.forget(process)
+
+
+# --- new and inherited --------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("kind", ["pid", "network", "ipc", "uts", "mount", "cgroup",
+                                  pytest.param("time", marks=NEEDS_TIME)])
+def test_a_listed_namespace_is_new(container, kind):
+    if not container.namespace(kind):
+        container.linux["namespaces"].append({"type": kind})
+
+    seen = container.probe()["ns"]
+
+    assert seen[KINDS[kind]] != ours(kind)
+
+
+@pytest.mark.parametrize("kind", ["pid", "ipc", "uts", "network", "cgroup", "time", "user"])
+def test_a_namespace_that_is_not_listed_is_the_callers(container, kind):
+    container.drop_namespace(kind)
+    if kind == "uts":
+        del container.spec["hostname"]
+    if kind == "ipc":
+        container.spec["mounts"] = [m for m in container.spec["mounts"] if m["type"] != "mqueue"]
+
+    seen = container.probe()["ns"]
+
+    assert seen[KINDS[kind]] == ours(kind)
+
+
+def test_without_a_mount_namespace_the_root_is_changed_all_the_same(container):
+    container.drop_namespace("mount")
+    container.spec["mounts"] = []
+    for name in ("maskedPaths", "readonlyPaths"):
+        container.linux[name] = []
+    (container.rootfs / "marker").write_text("here")
+
+    out = container.run(["cat", "/marker"], check=False)
+
+    if out.returncode == 0:
+        assert out.stdout == "here"
+    else:
+        assert "mount namespace" in out.stderr      # a refusal that names it is right, too
+
+
+def test_no_namespace_but_mount_at_all(container):
+    container.linux["namespaces"] = [{"type": "mount"}]
+    del container.spec["hostname"]
+    container.spec["mounts"] = [m for m in container.spec["mounts"]
+                                if m["type"] not in ("mqueue", "sysfs")]
+
+    seen = container.probe()["ns"]
+
+    for kind in ("pid", "network", "ipc", "uts", "user"):
+        assert seen[KINDS[kind]] == ours(kind)
+    assert seen["mnt"] != ours("mount")
+
+
+def test_the_process_is_number_one_of_a_new_pid_namespace(container):
+    seen = container.probe()
+
+    assert seen["pid"] == 1
+
+
+def test_a_new_network_namespace_has_lo_up(container):
+    out = container.run(["sh", "-c", "cat /sys/class/net/lo/flags; ls /sys/class/net"])
+
+    flags, *names = out.stdout.split()
+    assert int(flags, 16) & 1, "lo is down"
+    assert "lo" in names
+
+
+def test_a_new_cgroup_namespace_hides_the_path(container):
+    container.linux["namespaces"].append({"type": "cgroup"})
+
+    seen = container.probe()
+
+    assert container.id not in seen["cgroup"]
+    assert "pids:/\n" in seen["cgroup"] + "\n"
+
+
+# --- joining -----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("kind", ["network", "ipc", "uts", "pid", "cgroup",
+                                  pytest.param("time", marks=NEEDS_TIME)])
+def test_a_namespace_is_joined_by_its_path(container, holder, kind):
+    pid = holder(kind)
+    container.drop_namespace(kind)
+    container.linux["namespaces"].append({"type": kind, "path": f"/proc/{pid}/ns/{KINDS[kind]}"})
+    if kind == "uts":
+        del container.spec["hostname"]
+
+    seen = container.probe()["ns"]
+
+    assert seen[KINDS[kind]] == os.stat(f"/proc/{pid}/ns/{KINDS[kind]}").st_ino
+
+
+def test_the_host_name_can_be_set_in_a_joined_uts_namespace(container, holder):
+    pid = holder("uts")
+    container.namespace("uts")["path"] = f"/proc/{pid}/ns/uts"
+    container.spec["hostname"] = "joined"
+
+    assert container.run(["hostname"]).stdout == "joined\n"
+
+
+def test_a_joined_pid_namespace_keeps_its_other_processes(container, holder):
+    pid = holder("pid")
+    container.namespace("pid")["path"] = f"/proc/{pid}/ns/pid"
+    container.up()
+    assert container.status() == "running"
+    assert os.stat(f"/proc/{container.pid}/ns/pid").st_ino == os.stat(f"/proc/{pid}/ns/pid").st_ino
+    assert container.state()["pid"] == container.pid
+
+    container.force_delete()
+
+    assert machine.is_alive(pid)
+
+
+def test_the_exit_code_comes_through_a_joined_pid_namespace(container, holder):
+    pid = holder("pid")
+    container.namespace("pid")["path"] = f"/proc/{pid}/ns/pid"
+
+    assert container.run(["sh", "-c", "exit 42"], check=False).returncode == 42
+
+
+def test_a_mount_namespace_is_joined_by_its_path(container, holder):
+    pid = holder("mount")
+    container.namespace("mount")["path"] = f"/proc/{pid}/ns/mnt"
+    container.spec["mounts"] = []
+    for name in ("maskedPaths", "readonlyPaths"):
+        container.linux[name] = []
+
+    out = container.run(["echo", "ok"], check=False)
+
+    # What the root is in there is the peers' business; the namespace must be the given one.
+    assert (out.returncode, out.stdout) == (0, "ok\n") or out.stderr.strip()
+
+
+@pytest.mark.parametrize("maps", ["with maps", "without maps"])
+def test_a_user_namespace_is_joined_by_its_path(container, holder, maps):
+    if maps == "without maps" and machine.runtime_kind() == "runc":
+        pytest.skip("runc wants the mappings repeated")
+    pid = holder("user", user_map=True)
+    if maps == "with maps":
+        with_user_namespace(container).namespace("user")["path"] = f"/proc/{pid}/ns/user"
+    else:
+        container.linux["namespaces"].append({"type": "user", "path": f"/proc/{pid}/ns/user"})
+    _open_to_all(container)
+
+    seen = container.probe()
+
+    assert seen["ns"]["user"] == os.stat(f"/proc/{pid}/ns/user").st_ino
+    assert seen["uid"] == 0
+    assert seen["uid_map"].split() == ["0", str(FIRST), "65536"]
+
+
+@pytest.mark.parametrize("kinds", list(itertools.combinations(("network", "ipc", "uts", "pid"), 2)) +
+                         [("network", "ipc", "uts", "pid")], ids="+".join)
+def test_several_namespaces_of_another_container_are_joined(new_container, kinds):
+    """As the second container of a pod does."""
+    first, second = new_container(), new_container()
+    first.up()
+    for kind in kinds:
+        second.namespace(kind)["path"] = f"/proc/{first.pid}/ns/{KINDS[kind]}"
+    if "uts" in kinds:
+        del second.spec["hostname"]
+
+    seen = second.probe()["ns"]
+
+    for kind in ("network", "ipc", "uts", "pid"):
+        same = seen[KINDS[kind]] == os.stat(f"/proc/{first.pid}/ns/{KINDS[kind]}").st_ino
+        assert same == (kind in kinds), kind
+
+
+def test_a_new_user_namespace_with_joined_others(new_container):
+    first, second = with_user_namespace(new_container()), new_container()
+    for c in (first, second):
+        _open_to_all(c)
+    first.up()
+    with_user_namespace(second).namespace("user")["path"] = f"/proc/{first.pid}/ns/user"
+    for kind in ("network", "ipc"):
+        second.namespace(kind)["path"] = f"/proc/{first.pid}/ns/{KINDS[kind]}"
+
+    seen = second.probe()["ns"]
+
+    for kind in ("user", "network", "ipc"):
+        assert seen[KINDS[kind]] == os.stat(f"/proc/{first.pid}/ns/{KINDS[kind]}").st_ino
+    assert seen["uts"] != os.stat(f"/proc/{first.pid}/ns/uts").st_ino
+
+
+# --- refused -------------------------------------------------------------------------------------------------
+
+def refused(container, *texts):
+    out = container.run(["true"], check=False)
+
+    assert out.returncode == 1, out
+    for text in texts:
+        assert text in out.stderr, out
+    assert not container.state_dir.exists()
+    return out
+
+
+@pytest.mark.davit_only
+def test_a_namespace_listed_twice_is_refused(container):
+    container.linux["namespaces"].append({"type": "uts"})
+
+    refused(container, "linux.namespaces[5]", "uts")
+
+
+@pytest.mark.davit_only
+def test_an_unknown_namespace_is_refused(container):
+    container.linux["namespaces"].append({"type": "banana"})
+
+    refused(container, "linux.namespaces[5].type", "banana")
+
+
+@pytest.mark.parametrize("path", ["/no/such", "/proc/self/ns/uts", "/etc/passwd", "/dev/null", ""])
+def test_a_path_that_is_no_such_namespace_is_refused(container, path):
+    container.namespace("ipc")["path"] = path
+    if path == "" and machine.runtime_kind() == "runc":
+        pytest.skip("Go does not tell an empty path from none")
+
+    refused(container)
+
+
+@pytest.mark.davit_only
+def test_a_wrong_namespace_path_is_named(container):
+    container.namespace("ipc")["path"] = "/proc/self/ns/uts"
+
+    refused(container, "/proc/self/ns/uts")
+
+
+@pytest.mark.davit_only
+def test_mappings_without_a_user_namespace_are_refused(container):
+    """Peers forget them silently."""
+    container.linux["uidMappings"] = MAP
+
+    refused(container, "uidMappings")
+
+
+@pytest.mark.davit_only
+def test_time_offsets_without_a_time_namespace_are_refused(container):
+    container.linux["timeOffsets"] = {"monotonic": {"secs": 5, "nanosecs": 0}}
+
+    refused(container, "timeOffsets")
+
+
+def test_a_hostname_without_a_uts_namespace_is_refused(container):
+    container.drop_namespace("uts")
+
+    out = refused(container)
+    assert "hostname" in out.stderr or "uts" in out.stderr.lower()
+
+
+# --- id maps ---------------------------------------------------------------------------------------------------
+
+def _open_to_all(container, owner=FIRST):
+    """What root of another user namespace has to reach and to create."""
+    for top, directories, _files in os.walk(container.rootfs):
+        os.chown(top, owner, owner)
+
+
+@pytest.mark.views("hybrid", "v1", "v2", "oldkernel")
+def test_the_mappings_are_the_kernels(container):
+    with_user_namespace(container)
+    _open_to_all(container)
+
+    seen = container.probe()
+
+    assert seen["uid_map"].split() == ["0", str(FIRST), "65536"]
+    assert seen["gid_map"].split() == ["0", str(FIRST), "65536"]
+    assert (seen["uid"], seen["gid"]) == (0, 0)
+    assert seen["ns"]["user"] != ours("user")
+
+
+@pytest.mark.views("hybrid", "oldkernel")
+def test_a_whole_life_in_a_user_namespace(container):
+    with_user_namespace(container)
+    _open_to_all(container)
+    container.up(["sh", "-c", "id -u; exec sleep 1000"])
+    container.wait_for_output("0\n")
+
+    assert container.status() == "running"
+    assert container.exec(["id", "-u"]).stdout == "0\n"
+    assert os.stat(f"/proc/{container.pid}").st_uid in (0, FIRST)
+    assert f"Uid:\t{FIRST}\t" in machine.read(f"/proc/{container.pid}/status")
+    container.stop()
+    container.delete()
+
+
+@pytest.mark.parametrize("lines", [1, 5, 6, 7, 340])
+def test_many_mapping_lines_arrive_exactly(container, lines):
+    """crun passes at most six ranges on when not root; the kernel's limit is 340."""
+    with_user_namespace(container)
+    table = [{"containerID": i, "hostID": 20000 + 2 * i, "size": 1} for i in range(lines)]
+    container.linux["uidMappings"] = table
+    container.linux["gidMappings"] = table
+    container.spec["mounts"] = [m for m in container.spec["mounts"] if m["type"] != "devpts"]  # gid=5
+    _open_to_all(container, 20000)
+
+    seen = container.probe()
+
+    rows = [tuple(int(w) for w in line.split()) for line in seen["uid_map"].splitlines()]
+    assert rows == [(m["containerID"], m["hostID"], m["size"]) for m in table]
+
+
+def test_more_mapping_lines_than_the_kernel_takes_are_refused(container):
+    with_user_namespace(container)
+    table = [{"containerID": i, "hostID": 20000 + 2 * i, "size": 1} for i in range(341)]
+    container.linux["uidMappings"] = table
+
+    refused(container)
+
+
+def test_a_user_namespace_without_mappings_is_refused(container):
+    container.linux["namespaces"].append({"type": "user"})
+    if machine.runtime_kind() == "crun":
+        pytest.skip("crun takes /etc/subuid")
+
+    refused(container)
+
+
+def test_overlapping_mappings_are_refused(container):
+    with_user_namespace(container)
+    container.linux["uidMappings"].append({"containerID": 100, "hostID": 500000, "size": 10})
+
+    refused(container)
+
+
+def test_the_root_file_system_is_not_chowned(container):
+    with_user_namespace(container)
+    _open_to_all(container)
+    owners = {path: os.lstat(path).st_uid for path in container.rootfs.rglob("*")}
+
+    container.run(["true"])
+
+    for path, owner in owners.items():
+        assert os.lstat(path).st_uid == owner, path
+
+
+def test_another_user_in_a_user_namespace(container):
+    with_user_namespace(container)
+    _open_to_all(container)
+    container.process["user"] = {"uid": 1000, "gid": 1000, "additionalGids": [2000]}
+
+    seen = container.probe()
+
+    assert (seen["uid"], seen["gid"], seen["groups"]) == (1000, 1000, [2000])
+
+
+@pytest.mark.davit_only
+def test_an_id_that_is_not_mapped_is_refused_with_its_name(container):
+    with_user_namespace(container)
+    _open_to_all(container)
+    container.process["user"] = {"uid": 70000, "gid": 0}
+
+    refused(container, "70000")
+
+
+# --- time ---------------------------------------------------------------------------------------------------------
+
+@NEEDS_TIME
+@pytest.mark.parametrize("user", [False, True], ids=["", "user"])
+def test_time_offsets_are_set(container, user):
+    """crun fails with a user namespace beside it."""
+    container.linux["namespaces"].append({"type": "time"})
+    container.linux["timeOffsets"] = {"monotonic": {"secs": 7881, "nanosecs": 2718281},
+                                      "boottime": {"secs": 1337, "nanosecs": 3141519}}
+    if user:
+        with_user_namespace(container)
+        _open_to_all(container)
+
+    rows = [line.split() for line in container.probe()["timens_offsets"].splitlines()]
+
+    assert rows == [["monotonic", "7881", "2718281"], ["boottime", "1337", "3141519"]]
+
+
+@NEEDS_TIME
+def test_exec_sees_the_same_time(container):
+    container.linux["namespaces"].append({"type": "time"})
+    container.linux["timeOffsets"] = {"boottime": {"secs": 1000000, "nanosecs": 0}}
+    container.up()
+
+    out = container.exec(["probe"]).json
+
+    assert "1000000" in out["timens_offsets"]
+    assert float(container.exec(["cat", "/proc/uptime"]).stdout.split()[0]) > 1000000
+
+
+# --- names and sysctls ---------------------------------------------------------------------------------------------
+
+@pytest.mark.all_modes
+def test_the_host_name_is_set_inside_only(container):
+    before = os.uname().nodename
+    container.spec["hostname"] = "inside-name"
+
+    assert container.run(["hostname"]).stdout == "inside-name\n"
+    assert os.uname().nodename == before
+
+
+@pytest.mark.skipif(machine.runtime_kind() == "runc", reason="runc 1.1 ignores domainname")
+def test_the_domain_name_is_set_inside_only(container):
+    before = machine.read("/proc/sys/kernel/domainname")
+    container.spec["domainname"] = "inside.example"
+
+    assert container.probe()["domainname"] == "inside.example"
+    assert machine.read("/proc/sys/kernel/domainname") == before
+
+
+def test_a_host_name_of_64_bytes_fits_and_65_do_not(container):
+    container.spec["hostname"] = "h" * 64
+    assert container.run(["hostname"]).stdout == "h" * 64 + "\n"
+
+    container.spec["hostname"] = "h" * 65
+    refused(container)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("net.ipv4.ip_forward", "1"), ("kernel.shm_rmid_forced", "1"), ("kernel.msgmax", "9000"),
+    ("fs.mqueue.msg_max", "12"), ("kernel.sem", "32000\t1024000000\t500\t32000"),
+    ("net.ipv4.ip_local_port_range", "40000 50000")])
+def test_sysctls_of_the_containers_namespaces_are_set(container, name, value):
+    container.linux["sysctl"] = {name: value}
+
+    out = container.run(["cat", "/proc/sys/" + name.replace(".", "/")])
+
+    assert out.stdout.split() == value.split()
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("separator", ["net/ipv4/conf/lo/forwarding", "net.ipv4.conf.lo.forwarding"])
+def test_sysctl_names_with_slashes_and_dots_are_the_same(container, separator):
+    container.linux["sysctl"] = {separator: "1"}
+
+    assert container.run(["cat", "/proc/sys/net/ipv4/conf/lo/forwarding"]).stdout == "1\n"
+
+
+@pytest.mark.parametrize("name, value", [
+    ("kernel.panic", "1"), ("vm.swappiness", "1"), ("fs.file-max", "100"), ("kernel.hostname", "x"),
+    ("kernel.core_pattern", "|/bin/sh"), ("kernel.shm_rmid_forced/../panic", "1"),
+    ("net/../kernel/panic", "1"), ("nosuch.thing", "1"), ("net.ipv4.no_such_thing", "1"), ("", "1")])
+def test_sysctls_outside_the_containers_namespaces_are_refused(container, name, value):
+    container.linux["sysctl"] = {name: value}
+    before = [machine.read(f"/proc/sys/{p}") for p in ("kernel/panic", "vm/swappiness", "fs/file-max",
+                                                       "kernel/core_pattern")]
+
+    out = container.run(["true"], check=False)
+
+    assert out.returncode == 1
+    assert not container.state_dir.exists()
+    after = [machine.read(f"/proc/sys/{p}") for p in ("kernel/panic", "vm/swappiness", "fs/file-max",
+                                                      "kernel/core_pattern")]
+    assert after == before
+    if machine.runtime_kind() == "davit" and name:
+        assert name in out.stderr
+
+
+@pytest.mark.parametrize("name, kind", [("net.ipv4.ip_forward", "network"),
+                                        ("kernel.shm_rmid_forced", "ipc")])
+def test_a_sysctl_of_a_namespace_that_is_the_hosts_is_refused(container, name, kind):
+    container.drop_namespace(kind)
+    if kind == "ipc":
+        container.spec["mounts"] = [m for m in container.spec["mounts"] if m["type"] != "mqueue"]
+    container.linux["sysctl"] = {name: "1"}
+    path = "/proc/sys/" + name.replace(".", "/")
+    before = machine.read(path)
+
+    refused(container)
+    assert machine.read(path) == before
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("value", ["1\n2", "1\0", "x" * 5000])
+def test_a_sysctl_value_that_is_more_than_one_line_is_refused(container, value):
+    container.linux["sysctl"] = {"net.ipv4.ip_forward": value}
+
+    refused(container)

@@ -1,0 +1,822 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process: user, groups, capabilities, limits, environment, directory, and what it inherits."""
+import os
+import re
+import stat
+
+import pytest
+
+from harness import machine
+
+# The whole list of Linux 6.18; the position is the number.
+CAPS = ("CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE "
+        "NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO "
+        "SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME "
+        "SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG "
+        "WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE").split()
+SETS = {"CapInh": "inheritable", "CapPrm": "permitted", "CapEff": "effective", "CapBnd": "bounding",
+        "CapAmb": "ambient"}
+
+
+def bits(*names):
+    return sum(1 << CAPS.index(name.removeprefix("CAP_")) for name in names)
+
+
+def sets(probe):
+    return {word: int(probe[line], 16) for line, word in SETS.items()}
+
+
+def refused(container, *texts):
+    out = container.run(["true"], check=False)
+
+    assert out.returncode == 1, out
+    for text in texts:
+        assert text in out.stderr, out
+    assert not container.state_dir.exists()
+    return out
+
+
+# --- user --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.views("hybrid", "oldkernel")
+@pytest.mark.parametrize("uid, gid, groups", [(0, 0, []), (1000, 1000, []), (1, 2, [3, 4]), (65534, 65534, [0]),
+                                              (4294967294, 4294967294, [4294967294])])
+def test_the_user_is_exactly_the_configured_one(container, uid, gid, groups):
+    container.process["user"] = {"uid": uid, "gid": gid, "additionalGids": groups}
+    if uid > 2**31 and machine.runtime_kind() == "runc":
+        pytest.skip("runc's limit is 2^31")
+
+    seen = container.probe()
+
+    assert (seen["uid"], seen["euid"], seen["gid"], seen["egid"]) == (uid, uid, gid, gid)
+    assert sorted(seen["groups"]) == groups
+
+
+def test_the_callers_groups_are_not_kept(container):
+    container.process["user"] = {"uid": 1000, "gid": 1000}
+
+    assert container.probe()["groups"] == []
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("member", ["uid", "gid"])
+@pytest.mark.parametrize("value", [-1, 4294967295, 4294967296, 1.5, "0", "1000", True, [0], "root", 1e30])
+def test_what_is_no_id_is_refused_with_its_member(container, member, value):
+    """crun runs `"uid": "1000"` and 4294967295 as root."""
+    container.process["user"][member] = value
+
+    refused(container, f"process.user.{member}")
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("value", [-1, 4294967295, "5"])
+def test_what_is_no_group_is_refused_with_its_member(container, value):
+    container.process["user"]["additionalGids"] = [1, value]
+
+    refused(container, "process.user.additionalGids[1]")
+
+
+@pytest.mark.davit_only
+def test_a_user_that_is_no_object_is_refused(container):
+    container.process["user"] = "1000:1000"
+
+    refused(container, "process.user")
+
+
+def test_many_groups_arrive(container):
+    groups = list(range(1, 1001))
+    container.process["user"] = {"uid": 0, "gid": 0, "additionalGids": groups}
+
+    assert sorted(container.probe()["groups"]) == groups
+
+
+def test_standard_streams_belong_to_the_user(container):
+    """So that the process can open /dev/stdout again."""
+    container.process["user"] = {"uid": 1000, "gid": 1000}
+    reader, writer = os.pipe()
+
+    container.run(["sh", "-c", "echo again > /proc/self/fd/1"], stdout=os.fdopen(writer, "wb"))
+
+    with os.fdopen(reader, "rb") as pipe:
+        assert pipe.read() == b"again\n"
+
+
+def test_the_null_device_of_the_host_is_not_chowned(container):
+    before = os.stat("/dev/null")
+    container.process["user"] = {"uid": 1000, "gid": 1000}
+    container.run(["true"])
+
+    after = os.stat("/dev/null")
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+
+
+# --- capabilities ---------------------------------------------------------------------------------------------------
+
+@pytest.mark.views("hybrid", "oldkernel")
+@pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
+def test_the_five_sets_are_exactly_as_configured_for_root(container, nnp):
+    container.process["noNewPrivileges"] = nnp
+    container.process["capabilities"] = {
+        "bounding": ["CAP_KILL", "CAP_CHOWN", "CAP_NET_RAW"], "permitted": ["CAP_KILL", "CAP_CHOWN"],
+        "effective": ["CAP_KILL", "CAP_CHOWN"], "inheritable": [], "ambient": []}
+
+    seen = sets(container.probe())
+
+    assert seen["bounding"] == bits("KILL", "CHOWN", "NET_RAW")
+    # By capabilities(7) the execve of root gains what is bounding, unless no_new_privs is on.
+    gained = bits("KILL", "CHOWN") if nnp else bits("KILL", "CHOWN", "NET_RAW")
+    assert seen["permitted"] == seen["effective"] == gained
+    assert seen["inheritable"] == seen["ambient"] == 0
+
+
+@pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
+def test_an_ordinary_user_has_no_capability_without_ambient(container, nnp):
+    container.process["user"] = {"uid": 1000, "gid": 1000}
+    container.process["noNewPrivileges"] = nnp
+
+    seen = sets(container.probe())
+
+    assert seen["bounding"] == bits("AUDIT_WRITE", "KILL", "NET_BIND_SERVICE")
+    assert seen["permitted"] == seen["effective"] == seen["inheritable"] == seen["ambient"] == 0
+
+
+@pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
+def test_ambient_capabilities_survive_the_exec_of_an_ordinary_user(container, nnp):
+    container.process["user"] = {"uid": 1000, "gid": 1000}
+    container.process["noNewPrivileges"] = nnp
+    container.process["capabilities"] = {name: ["CAP_NET_RAW", "CAP_KILL"] for name in SETS.values()}
+    container.process["capabilities"]["ambient"] = ["CAP_NET_RAW"]
+
+    seen = sets(container.probe())
+
+    assert seen["ambient"] == seen["permitted"] == seen["effective"] == bits("NET_RAW")
+    assert seen["inheritable"] == seen["bounding"] == bits("NET_RAW", "KILL")
+
+
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_inheritable_is_empty_unless_it_is_configured(container, uid):
+    container.process["user"] = {"uid": uid, "gid": uid}
+
+    assert sets(container.probe())["inheritable"] == 0
+
+
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_inheritable_is_what_is_configured(container, uid):
+    container.process["user"] = {"uid": uid, "gid": uid}
+    container.process["capabilities"]["inheritable"] = ["CAP_KILL"]
+
+    assert sets(container.probe())["inheritable"] == bits("KILL")
+
+
+@pytest.mark.parametrize("block", ["absent", "empty"])
+def test_without_capabilities_every_set_is_empty(container, block):
+    """The bounding set, too: youki kept it full."""
+    if block == "absent":
+        del container.process["capabilities"]
+    else:
+        container.process["capabilities"] = {}
+
+    assert set(sets(container.probe()).values()) == {0}
+
+
+@pytest.mark.davit_only
+def test_an_unknown_capability_is_a_warning(container):
+    container.process["capabilities"]["bounding"].append("CAP_TEST")
+
+    out = container.run(["echo", "ok"])
+
+    assert out.stdout == "ok\n"
+    logged = container.run(["true"], globals=["--log-level", "warning"])
+    assert "CAP_TEST" in out.stderr + logged.stderr
+
+
+@pytest.mark.davit_only
+def test_a_capability_that_we_do_not_have_is_left_out(container):
+    """The specification: should not fail.  Every peer fails: this host lacks CAP_SYS_RESOURCE."""
+    own = int(re.search(r"CapBnd:\s*(\w+)", machine.read("/proc/self/status")).group(1), 16)
+    missing = [name for name in CAPS if not own & bits(name)]
+    if not missing:
+        pytest.skip("this machine has every capability")
+    for name in ("bounding", "effective", "permitted"):
+        container.process["capabilities"][name] = [f"CAP_{missing[0]}", "CAP_KILL"]
+
+    assert sets(container.probe())["permitted"] == bits("KILL")
+
+
+@pytest.mark.davit_only
+def test_every_known_capability_can_be_asked_for(container):
+    for name in ("bounding", "effective", "permitted"):
+        container.process["capabilities"][name] = [f"CAP_{cap}" for cap in CAPS]
+    own = int(re.search(r"CapBnd:\s*(\w+)", machine.read("/proc/self/status")).group(1), 16)
+
+    assert sets(container.probe())["bounding"] == own & bits(*CAPS)
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("value", [["CAP_KILL"], "CAP_KILL", {"bounding": "CAP_KILL"}, {"bounding": [1]}])
+def test_capabilities_of_another_shape_are_refused(container, value):
+    container.process["capabilities"] = value
+
+    refused(container, "process.capabilities")
+
+
+def test_securebits_and_keepcaps_are_not_left_on(container):
+    container.process["user"] = {"uid": 1000, "gid": 1000}
+
+    seen = container.probe()
+
+    assert (seen["keepcaps"], seen["securebits"]) == (0, 0)
+
+
+@pytest.mark.parametrize("value, shown", [(True, "1"), (False, "0"), (None, "0")])
+def test_no_new_privileges(container, value, shown):
+    if value is None:
+        del container.process["noNewPrivileges"]
+    else:
+        container.process["noNewPrivileges"] = value
+
+    assert container.probe()["NoNewPrivs"] == shown
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("value", ["true", 1, 0, [], None])
+def test_no_new_privileges_of_another_type_is_refused(container, value):
+    """crun runs `"true"` without it.  null counts as absent."""
+    container.process["noNewPrivileges"] = value
+    if value is None:
+        assert container.probe()["NoNewPrivs"] == "0"
+    else:
+        refused(container, "process.noNewPrivileges")
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+@pytest.mark.all_modes
+def test_a_soft_and_a_hard_limit_reach_the_process(container):
+    container.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 512, "hard": 1024}]
+
+    assert container.run(["sh", "-c", "ulimit -n; ulimit -Hn"]).stdout == "512\n1024\n"
+
+
+ALL_LIMITS = ("CORE CPU DATA FSIZE LOCKS MEMLOCK MSGQUEUE NICE NOFILE NPROC RSS RTPRIO RTTIME SIGPENDING "
+              "STACK AS").split()
+
+
+@pytest.mark.parametrize("name", ALL_LIMITS)
+def test_every_limit_reaches_the_process(container, name):
+    current = container.probe()["rlimits"][name]
+    hard = current[1] if current[1] < 2**63 else 2**32
+    hard -= hard > 5
+    container.process["rlimits"] = [{"type": f"RLIMIT_{name}", "soft": hard, "hard": hard}]
+
+    assert container.probe()["rlimits"][name] == [hard, hard]
+
+
+def test_an_unlimited_limit(container):
+    container.process["rlimits"] = [{"type": "RLIMIT_FSIZE", "soft": 2**64 - 1, "hard": 2**64 - 1}]
+
+    assert container.probe()["rlimits"]["FSIZE"] == [2**64 - 1, 2**64 - 1]
+
+
+@pytest.mark.skipif(machine.runtime_kind() == "runc", reason="Go raises the soft limit")
+def test_limits_that_are_not_listed_are_the_callers(container):
+    container.process["rlimits"] = []
+    running = container.run(["probe"], limits=["-l", "nofile=700:900"])
+
+    assert running.json["rlimits"]["NOFILE"] == [700, 900]
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("limits, text", [
+    ([{"type": "RLIMIT_NOFILE", "soft": 2, "hard": 1}], "process.rlimits[0].soft: is above hard"),
+    ([{"type": "RLIMIT_NOFILE", "soft": 1, "hard": 2}] * 2, "process.rlimits[1].type"),
+    ([{"type": "RLIMIT_TEST", "soft": 1, "hard": 2}], "process.rlimits[0].type"),
+    ([{"type": "NOFILE", "soft": 1, "hard": 2}], "process.rlimits[0].type"),
+    ([{"type": "RLIMIT_NOFILE", "soft": 1}], "process.rlimits[0].hard"),
+    ([{"soft": 1, "hard": 2}], "process.rlimits[0].type"),
+    ([{"type": "RLIMIT_NOFILE", "soft": -1, "hard": 2}], "process.rlimits[0].soft"),
+    ([{"type": "RLIMIT_NOFILE", "soft": "1", "hard": 2}], "process.rlimits[0].soft"),
+    ([{"type": "RLIMIT_NOFILE", "soft": 1, "hard": 2**64}], "process.rlimits[0].hard"),
+    ({"type": "RLIMIT_NOFILE", "soft": 1, "hard": 2}, "process.rlimits")])
+def test_wrong_limits_are_refused_with_their_member(container, limits, text):
+    container.process["rlimits"] = limits
+
+    refused(container, text)
+
+
+def test_a_limit_above_the_hard_limit_of_the_host_is_refused(container):
+    if os.sysconf("SC_OPEN_MAX") > 2**19:
+        pytest.skip("the host's limit is too high")
+    container.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 2**20, "hard": 2**20}]
+
+    out = container.run(["true"], check=False)
+
+    own = int(re.search(r"CapEff:\s*(\w+)", machine.read("/proc/self/status")).group(1), 16)
+    if own & bits("SYS_RESOURCE"):
+        assert out.returncode == 0
+    else:
+        assert out.returncode == 1
+        assert "RLIMIT_NOFILE" in out.stderr or machine.runtime_kind() == "runc"
+
+
+def test_hooks_do_not_run_under_the_limits_of_the_container(container):
+    """crun sets them on itself."""
+    script = container.host_script("hook", f"ulimit -n > {container.directory}/limit\n")
+    container.spec["hooks"] = {"createRuntime": [{"path": script}]}
+    container.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 99, "hard": 99}]
+    container.run(["true"])
+
+    assert (container.directory / "limit").read_text() != "99\n"
+
+
+# --- the rest of the process ---------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("value", [0, 100, 1000])
+def test_the_oom_score_is_set(container, value):
+    container.process["oomScoreAdj"] = value
+
+    assert container.probe()["oom_score_adj"] == str(value)
+
+
+def test_an_unset_oom_score_is_the_callers(container, session):
+    before = machine.read("/proc/self/oom_score_adj").strip()
+
+    assert container.probe()["oom_score_adj"] == before
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("value", [1001, -1001, "5", 1.5])
+def test_an_oom_score_out_of_range_is_refused_with_its_member(container, value):
+    container.process["oomScoreAdj"] = value
+
+    refused(container, "process.oomScoreAdj")
+
+
+@pytest.mark.parametrize("value", [0, 0o22, 0o77, 0o777])
+def test_the_umask_is_set(container, value):
+    if machine.runtime_kind() == "runc" and value == 0:
+        pytest.skip("Go does not tell 0 from absent")
+    container.process["user"]["umask"] = value
+
+    assert container.probe()["umask"] == value
+
+
+def test_an_unset_umask_is_022(container):
+    """The specification says the caller's; every peer says 022, and images expect it."""
+    assert container.run(["probe"], limits=["-M", "077"]).json["umask"] == 0o22
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("value", [0o1000, 99999, -1, "022"])
+def test_a_umask_that_is_none_is_refused(container, value):
+    container.process["user"]["umask"] = value
+
+    refused(container, "process.user.umask")
+
+
+@pytest.mark.all_modes
+def test_the_working_directory(container):
+    (container.rootfs / "work/dir").mkdir(parents=True)
+    container.process["cwd"] = "/work/dir"
+
+    assert container.run(["pwd"]).stdout == "/work/dir\n"
+
+
+def test_a_missing_working_directory_is_made(container):
+    container.process["cwd"] = "/not/there"
+
+    assert container.run(["pwd"]).stdout == "/not/there\n"
+    assert stat.S_IMODE((container.rootfs / "not/there").stat().st_mode) == 0o755
+
+
+def test_a_working_directory_that_only_the_user_can_enter(container):
+    directory = container.rootfs / "private"
+    directory.mkdir(mode=0o700)
+    os.chown(directory, 1000, 1000)
+    container.process["user"] = {"uid": 1000, "gid": 1000}
+    container.process["cwd"] = "/private"
+
+    assert container.run(["pwd"]).stdout == "/private\n"
+
+
+@pytest.mark.parametrize("cwd", ["/link", "/etc/passwd"])
+def test_a_working_directory_that_is_none(container, cwd):
+    (container.rootfs / "link").symlink_to("etc")
+    container.process["cwd"] = cwd
+
+    out = container.run(["pwd"], check=False)
+
+    if cwd == "/link":
+        assert out.stdout == "/etc\n"
+    else:
+        assert out.returncode == 1 and "/etc/passwd" in out.stderr
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("cwd", ["relative", "", None, 5])
+def test_a_working_directory_that_is_not_absolute_is_refused(container, cwd):
+    if cwd is None:
+        del container.process["cwd"]
+    else:
+        container.process["cwd"] = cwd
+
+    refused(container, "process.cwd")
+
+
+# --- environment -----------------------------------------------------------------------------------------------------------
+
+def environment(container):
+    return container.probe()["env"]
+
+
+def test_the_environment_is_as_configured_in_order_and_home_is_added(container):
+    container.process["env"] = ["PATH=/bin", "B=2", "A=1", "EMPTY=", "UNI=ä", "EQ=a=b"]
+
+    assert environment(container) == ["PATH=/bin", "B=2", "A=1", "EMPTY=", "UNI=\u00c3\u00a4", "EQ=a=b", "HOME=/root"]
+
+
+def test_nothing_of_the_callers_environment_comes_through(container):
+    seen = container.run(["probe"], env={"SECRET": "x", "LISTEN_FDNAMES": "y"}).json["env"]
+
+    assert not [e for e in seen if e.startswith(("SECRET", "LISTEN", "_", "XDG", "LANG"))]
+
+
+def test_of_two_equal_names_the_last_wins(container):
+    container.process["env"] += ["A=1", "B=x", "A=2"]
+
+    out = container.run(["sh", "-c", "echo $A $B; env | grep -c ^A="])
+
+    assert out.stdout == "2 x\n1\n"
+
+
+def test_a_value_with_a_newline_arrives(container):
+    container.process["env"].append("TWO=line 1\nline 2")
+
+    assert container.run(["sh", "-c", 'echo "$TWO"']).stdout == "line 1\nline 2\n"
+
+
+@pytest.mark.parametrize("uid, home", [(0, "/root"), (1000, "/home/user"), (4242, "/")])
+def test_home_comes_from_the_images_passwd(container, uid, home):
+    container.process["user"] = {"uid": uid, "gid": 0}
+
+    assert f"HOME={home}" in environment(container)
+
+
+def test_a_configured_home_is_kept(container):
+    container.process["env"].append("HOME=/elsewhere")
+
+    assert [e for e in environment(container) if e.startswith("HOME")] == ["HOME=/elsewhere"]
+
+
+@pytest.mark.davit_only
+def test_an_empty_home_is_replaced(container):
+    """PEERS 3.1, as runc does."""
+    container.process["env"].append("HOME=")
+
+    assert [e for e in environment(container) if e.startswith("HOME")] == ["HOME=/root"]
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("entry", ["NOEQUALS", "=value", ""])
+def test_an_entry_that_is_no_variable_is_refused(container, entry):
+    container.process["env"].append(entry)
+
+    refused(container, "process.env[2]")
+
+
+def test_without_any_environment(container):
+    container.process["env"] = []
+
+    assert container.run(["/bin/probe"]).json["env"] == ["HOME=/root"]
+
+
+# --- the program ---------------------------------------------------------------------------------------------------------
+
+def test_a_name_is_looked_up_in_the_containers_path(container):
+    (container.rootfs / "opt").mkdir()
+    os.link(container.rootfs / "bin/busybox", container.rootfs / "opt/onlyhere")
+    os.link(container.rootfs / "bin/busybox", container.rootfs / "opt/echo")
+    container.process["env"] = ["PATH=/no/such:/opt"]
+
+    assert container.run(["echo", "found"]).stdout == "found\n"
+
+
+def test_a_relative_path_counts_from_the_working_directory(container):
+    container.process["cwd"] = "/bin"
+
+    assert container.run(["./echo", "found"]).stdout == "found\n"
+
+
+def test_a_link_to_a_program_is_followed_inside(container):
+    (container.rootfs / "sbin/relative").symlink_to("../bin/probe")
+    (container.rootfs / "sbin/absolute").symlink_to("/bin/probe")
+
+    for name in ("relative", "absolute"):
+        assert container.run([name, "exit", "4"], check=False).returncode == 4
+
+
+def test_the_first_argument_is_passed_as_given(container):
+    container.process["cwd"] = "/bin"
+
+    assert container.run(["./probe"]).json["args"] == ["./probe"]
+    assert container.run(["probe"]).json["args"] == ["probe"]
+
+
+def test_arguments_arrive_unchanged(container):
+    words = ["a b", "", "$HOME", "*", "'\"\\", "ä", "-x", "--", "\n"]
+
+    out = container.run(["sh", "-c", 'for a; do echo "[$a]"; done', "sh", *words])
+
+    assert out.stdout == "".join(f"[{w}]\n" for w in words)
+
+
+@pytest.mark.parametrize("args", [["nosuchprogram"], ["nosuchprogram", "arg"]])
+@pytest.mark.parametrize("how", ["run", "create"])
+def test_a_program_that_is_not_in_path(container, how, args):
+    out = getattr(container, how)(args, check=False)
+
+    assert out.returncode == 1
+    assert "executable file" in out.stderr.lower() and "not found in $PATH" in out.stderr
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("how", ["run", "create"])
+def test_the_text_for_a_missing_program_is_what_podman_and_docker_read(container, how):
+    out = getattr(container, how)(["nosuchprogram"], check=False)
+
+    assert "executable file `nosuchprogram` not found in $PATH: No such file or directory" in out.stderr
+    assert not container.state_dir.exists()
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("path", ["/no/such/program", "./nothere", "/etc/passwd/x"])
+def test_the_text_for_a_missing_path(container, path):
+    out = container.create([path], check=False)
+
+    assert out.returncode == 1
+    assert path in out.stderr
+    assert "No such file or directory" in out.stderr or "Not a directory" in out.stderr
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("path", ["/etc/passwd", "/etc", "/etc/fifo", "/dev/null"])
+@pytest.mark.parametrize("how", ["run", "create"])
+def test_the_text_for_what_cannot_be_executed(container, how, path):
+    """Podman and docker turn `permission denied` into 126."""
+    os.mkfifo(container.rootfs / "etc/fifo")
+    out = getattr(container, how)([path], check=False)
+
+    assert out.returncode == 1
+    assert path in out.stderr and "Permission denied" in out.stderr
+
+
+@pytest.mark.davit_only
+def test_a_program_that_only_root_may_execute(container):
+    (container.rootfs / "bin/busybox2").write_text("#!/bin/sh\necho ran\n")
+    (container.rootfs / "bin/busybox2").chmod(0o700)
+    container.process["user"] = {"uid": 1000, "gid": 1000}
+
+    out = container.run(["busybox2"], check=False)
+
+    assert out.returncode == 1
+    assert "Permission denied" in out.stderr
+
+
+def test_a_program_on_a_noexec_mount(container):
+    """Podman's suite wants the failure at create or start."""
+    source = container.directory / "programs"
+    source.mkdir()
+    script = source / "script"
+    script.write_text("#!/bin/sh\necho ran\n")
+    script.chmod(0o755)
+    container.add_mount("/m", source, "bind", ["bind", "noexec"])
+
+    out = container.run(["/m/script"], check=False)
+
+    assert out.returncode != 0
+    assert "ermission denied" in out.stderr
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("args", [[], None, [""], "echo", ["echo", 5]])
+def test_args_that_name_no_program_are_refused(container, args):
+    if args is None:
+        del container.process["args"]
+    else:
+        container.process["args"] = args
+
+    out = container.runtime("run", container.id, check=False) if container.write_config() else None
+
+    assert out.returncode == 1
+    assert "process.args" in out.stderr or args == [""]
+
+
+@pytest.mark.davit_only
+def test_without_a_process_create_is_refused(container):
+    del container.spec["process"]
+    container.write_config()
+
+    out = container.runtime("create", container.id, check=False)
+
+    assert out.returncode == 1
+    assert "process" in out.stderr
+
+
+# --- what a process starts with -------------------------------------------------------------------------------------------
+
+@pytest.mark.all_modes
+@pytest.mark.views("hybrid", "oldkernel")
+def test_only_the_standard_streams_are_open(container):
+    reader, writer = os.pipe()
+    os.dup2(reader, 9)
+    try:
+        seen = container.run(["probe"], pass_fds=(9, reader)).json
+    finally:
+        for fd in {reader, writer, 9}:
+            os.close(fd)
+
+    assert set(seen["fds"]) == {"0", "1", "2"}
+
+
+@pytest.mark.davit_only
+def test_a_created_container_holds_only_what_it_needs(container):
+    """PEERS 3.1: fd hygiene at create.  The gate, the standard streams and nothing of the caller."""
+    reader, writer = os.pipe()
+    try:
+        container.create(["sleep", "1000"], pass_fds=(reader, writer))
+        links = {n: os.readlink(f"/proc/{container.pid}/fd/{n}") for n in os.listdir(f"/proc/{container.pid}/fd")}
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+    others = {n: t for n, t in links.items() if int(n) > 2}
+    assert len(others) <= 3, links
+    assert not [t for t in others.values() if str(container.directory) in t and str(container.root) not in t], links
+    assert not [t for t in others.values() if t.startswith("pipe:")], links
+
+
+def test_signals_are_not_blocked_or_ignored(container):
+    seen = container.probe()
+
+    assert int(seen["SigBlk"], 16) == 0
+    assert int(seen["SigIgn"], 16) == 0
+
+
+def test_ignored_signals_of_the_caller_are_not_inherited(container):
+    import signal
+    seen = container.run(["probe"], preexec_fn=lambda: [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 13, 15)]).json
+
+    assert int(seen["SigIgn"], 16) == 0
+
+
+def test_the_process_is_a_session_leader_without_a_terminal(container):
+    seen = container.probe()
+
+    assert seen["sid"] == seen["pgid"] == seen["pid"]
+    assert seen["tty"] == ""
+
+
+def test_the_process_does_not_die_with_the_runtime(container):
+    seen = container.probe()
+
+    assert seen["pdeathsig"] == 0
+    assert seen["subreaper"] == 0
+
+
+def test_the_process_is_dumpable(container):
+    assert container.probe()["dumpable"] == 1
+
+
+def test_the_cpu_mask_is_the_hosts(container):
+    allowed = re.search(r"Cpus_allowed_list:\s*(\S+)", machine.read("/proc/self/status")).group(1)
+
+    assert container.probe()["Cpus_allowed_list"] == allowed
+
+
+# --- descriptors that are passed on ------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def five_pipes():
+    """Read ends at 3 to 7 of the child; the test process keeps its own numbers."""
+    pairs = [os.pipe() for _ in range(5)]
+    yield pairs
+    for pair in pairs:
+        for fd in pair:
+            os.close(fd)
+
+
+def with_fds(pairs, count):
+    """Puts the first COUNT read ends at 3, 4, … of the runtime."""
+    def arrange():
+        for i, pair in enumerate(pairs[:count]):
+            os.dup2(pair[0], 100 + i)
+        for i in range(count):
+            os.dup2(100 + i, 3 + i)
+            os.close(100 + i)
+    # Python opens everything close-on-exec, so only what `arrange` makes comes through.
+    return {"preexec_fn": arrange, "close_fds": False}
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_preserved_descriptors_are_open_and_no_others(container, five_pipes, number):
+    seen = container.run(["probe"], options=["--preserve-fds", str(number)], **with_fds(five_pipes, 3)).json
+
+    assert set(seen["fds"]) == {str(n) for n in range(3 + number)}
+    for i in range(number):
+        assert seen["fds"][str(3 + i)] == f"pipe:[{os.fstat(five_pipes[i][0]).st_ino}]"
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("value", ["-1", "x", "", "1x", "99999999999", "1000000"])
+def test_a_wrong_number_of_descriptors_is_refused(container, value):
+    """crun: -1 closes standard error."""
+    out = container.run(["true"], options=[f"--preserve-fds={value}"], check=False)
+
+    assert out.returncode in (1, 64)
+    assert "preserve-fds" in out.stderr
+
+
+@pytest.mark.davit_only
+def test_preserving_descriptors_that_are_not_open_is_refused(container):
+    out = container.run(["true"], options=["--preserve-fds", "2"], check=False)
+
+    assert out.returncode == 1
+    assert "3" in out.stderr
+
+
+def test_listen_fds_are_passed_on(container, five_pipes):
+    container.process["env"].append("LISTEN_FDS=2")
+    container.wrapper = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"]
+    running = container.start_run(["probe"], env={"LISTEN_FDS": "2"}, **with_fds(five_pipes, 2))
+
+    seen = running.wait()
+    assert seen.returncode == 0, seen
+    assert set(seen.json["fds"]) == {"0", "1", "2", "3", "4"}
+    assert "LISTEN_FDS=2" in seen.json["env"]
+    assert "LISTEN_PID=1" in seen.json["env"]
+
+
+# --- scheduling and the like ---------------------------------------------------------------------------------------------
+
+MODERN = pytest.mark.skipif(machine.runtime_kind() == "runc", reason="newer than runc 1.1")
+
+
+@MODERN
+@pytest.mark.parametrize("policy, number", [("SCHED_OTHER", 0), ("SCHED_BATCH", 3), ("SCHED_IDLE", 5)])
+def test_the_scheduling_policy(container, policy, number):
+    container.process["scheduler"] = {"policy": policy}
+
+    assert container.probe()["policy"] == number
+
+
+@MODERN
+def test_the_nice_value(container):
+    container.process["scheduler"] = {"policy": "SCHED_OTHER", "nice": 7}
+
+    assert container.probe()["nice"] == 7
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("scheduler, member", [
+    ({"policy": "SCHED_BANANA"}, "process.scheduler.policy"), ({}, "process.scheduler.policy"),
+    ({"policy": "SCHED_OTHER", "nice": 50}, "process.scheduler.nice"),
+    ({"policy": "SCHED_OTHER", "flags": ["BANANA"]}, "process.scheduler.flags[0]")])
+def test_a_wrong_scheduler_is_refused_with_its_member(container, scheduler, member):
+    container.process["scheduler"] = scheduler
+
+    refused(container, member)
+
+
+@MODERN
+@pytest.mark.parametrize("name, number", [("IOPRIO_CLASS_BE", 2), ("IOPRIO_CLASS_IDLE", 3)])
+def test_the_io_priority(container, name, number):
+    container.process["ioPriority"] = {"class": name, "priority": 5}
+
+    value = container.probe()["ioprio"]
+    assert value >> 13 == number
+    assert value & 7 == 5 or number == 3
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("value, member", [({"class": "IOPRIO_CLASS_X", "priority": 1}, "process.ioPriority.class"),
+                                           ({"class": "IOPRIO_CLASS_BE", "priority": 9}, "process.ioPriority.priority")])
+def test_a_wrong_io_priority_is_refused_with_its_member(container, value, member):
+    container.process["ioPriority"] = value
+
+    refused(container, member)
+
+
+@MODERN
+def test_a_32_bit_personality(container):
+    container.linux["personality"] = {"domain": "LINUX32"}
+
+    seen = container.probe()
+    assert seen["machine"] in ("i686", "armv8l", "armv7l")
+    assert int(seen["personality"], 16) & 0xff == 8
+
+
+@pytest.mark.davit_only
+def test_an_unknown_personality_is_refused(container):
+    container.linux["personality"] = {"domain": "SOLARIS"}
+
+    refused(container, "linux.personality.domain")
