@@ -63,7 +63,8 @@ check-sources: ## our own rules, see tools/check-style --help
 	@tools/check-style
 
 check-format: ## compare with clang-format 14
-	@$(SOURCES) | xargs -0 -P $(JOBS) -n 8 $(CLANG_FORMAT) --dry-run -Werror
+	@$(SOURCES) | xargs -0 -P $(JOBS) -n 8 sh -c 'out=$$($(CLANG_FORMAT) --dry-run -Werror "$$@" 2>&1) || \
+		{ echo "$$out"; exit 1; }' sh || { echo "check-format: run make format" >&2; exit 1; }
 
 check-tidy: $(BUILD)/build.ninja ## clang-tidy with the short list of .clang-tidy
 	@find src -name '*.c' -print0 | xargs -0 -P $(JOBS) -n 4 $(CLANG_TIDY) -p $(BUILD) --quiet \
