@@ -38,7 +38,7 @@ static const struct opt global_opts[] = {
 	OPT_SET ( 0 , "systemd-cgroup", struct global_args, manager, CGROUP_MANAGER_SYSTEMD,
 		 "the same as --cgroup-manager=systemd"),
 	OPT_STR ( 0 , "log", "TARGET", struct global_args, log,
-		 "log to [file:]PATH, syslog:IDENT or journald:IDENT (default: standard error)"),
+		 "log to [file:]PATH, syslog:IDENT or journald:IDENT"),
 	OPT_WORD( 0 , "log-format", "FORMAT", struct global_args, log_format, format_words,
 		 "text (default) or json"),
 	OPT_WORD( 0 , "log-level", "LEVEL", struct global_args, log_level, level_words,
