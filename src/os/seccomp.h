@@ -21,13 +21,16 @@ struct seccomp_program {
 	struct sock_filter *insns; /* in the arena */
 };
 
-/* Checks that stand before anything runs: names, archs, NOTIFY without listener, action clashes. */
+/*
+ * Checks that stand before anything runs: archs, errno values, NOTIFY without a listener.  Whoever
+ * takes the listener from somewhere else (an annotation) sets listener_path in S.
+ */
 MUST_CHECK struct err *seccomp_check(const struct spec_seccomp *s);
 /* HOST: compiles (libseccomp, binary tree) and puts the ENOSYS answer in front. */
 MUST_CHECK struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s,
 				       bool fail_unknown, struct seccomp_program *ret);
-/* INIT: seccomp(2).  *ret_listener is the notify descriptor or -EBADF. */
-MUST_CHECK struct err *seccomp_load(const struct seccomp_program *p, int *ret_listener);
+/* INIT: seccomp(2).  *ret_listener is the notify descriptor or -EBADF. (libseccomp has a seccomp_load.) */
+MUST_CHECK struct err *seccomp_apply(const struct seccomp_program *p, int *ret_listener);
 /*
  * Sends the notify descriptor to PATH as the runtime-spec says (container process state).  HOST.
  * STATE_JSON is the "state" object's text.
