@@ -24,8 +24,8 @@ export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
 .DEFAULT_GOAL = all
 .NOTPARALLEL:
-.PHONY: all help deps demo check check-style check-layers check-sources check-format check-tidy \
-	check-unit check-asan check-integration check-tools bench format fuzz size dist install clean
+.PHONY: all help deps demo check check-style check-layers check-links check-sources check-format \
+	check-tidy check-unit check-asan check-integration check-tools bench format fuzz size dist install clean
 
 all: $(BUILD)/build.ninja ## build the release binary: build/davit
 	@$(NINJA) -C $(BUILD)
@@ -52,12 +52,15 @@ demo: ## build, run a container from busybox, show its output and its state
 	@DAVIT=$(DAVIT) examples/demo $(BUILD)/demo
 
 check: deps ## everything: style, unit tests with sanitizers, integration tests (root)
-	@$(MAKE) --no-print-directory all check-style check-unit check-tools check-integration
+	@$(MAKE) --no-print-directory all check-style check-links check-unit check-tools check-integration
 
 check-style: check-layers check-sources check-format ## layers, style rules, format; no root
 
 check-layers: ## the order of the folders is the order of the includes
 	@tools/check-layers
+
+check-links: all ## no folder calls a function of one above it, not even without its header
+	@tools/check-layers --link $(BUILD)
 
 check-sources: ## our own rules, see tools/check-style --help
 	@tools/check-style
