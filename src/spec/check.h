@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules that span members.  They see documents that the tables found mistakes in, so any member may
- * be absent.  PATH is put before the members' names: "process." or "".
+ * Rules that span members.  They see documents in which the tables found mistakes too, so any
+ * member may be absent.  PATH stands before the members' names in messages: "process." or "".
  */
 #ifndef SPEC_CHECK_H
 #define SPEC_CHECK_H
@@ -9,9 +9,13 @@
 #include "spec/mistakes.h"
 #include "spec/spec.h"
 
+/* The whole config: the three below are part of it. */
 void check_config(const struct spec *s, struct mistakes *m);
 void check_process(const struct spec_process *p, const char *path, struct mistakes *m);
+void check_linux(const struct spec *s, struct mistakes *m);
 void check_resources(const struct spec_resources *r, const char *path, struct mistakes *m);
-void check_seccomp(const struct spec_seccomp *s, const char *receiver, struct mistakes *m);
+
+/* PATH names the list; "linux.uidMappings". */
+void check_id_mappings(const struct spec_id_mappings *map, const char *path, struct mistakes *m);
 
 #endif

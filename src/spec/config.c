@@ -23,8 +23,8 @@ static const struct field root_fields[] = {
 TYPE(root_type, struct spec_root, root_fields);
 
 static const struct field console_size_fields[] = {
-	F_UINT(struct spec_console_size, height, "height", .flags = REQUIRED),
-	F_UINT(struct spec_console_size, width, "width", .flags = REQUIRED),
+	F_UINT(struct spec_console_size, height, "height", .flags = REQUIRED, .max = UINT16_MAX),
+	F_UINT(struct spec_console_size, width, "width", .flags = REQUIRED, .max = UINT16_MAX),
 	F_END,
 };
 TYPE(console_size_type, struct spec_console_size, console_size_fields);
@@ -32,7 +32,7 @@ TYPE(console_size_type, struct spec_console_size, console_size_fields);
 static const struct field user_fields[] = {
 	F_ID(struct spec_user, uid, "uid"),
 	F_ID(struct spec_user, gid, "gid"),
-	F_OPT_U64(struct spec_user, umask, "umask", .max = 07777, .since = SINCE(1, 1)),
+	F_OPT_U64(struct spec_user, umask, "umask", .max = 0777, .since = SINCE(1, 1)),
 	F_IDS(struct spec_user, additional_gids, n_additional_gids, "additionalGids",
 	      .present = PRESENT(struct spec_user, additional_gids_present)),
 	F_STR(struct spec_user, username, "username"),
@@ -98,8 +98,7 @@ static const struct field process_fields[] = {
 	F_STR(struct spec_process, apparmor_profile, "apparmorProfile"),
 	F_OPT_I64(struct spec_process, oom_score_adj, "oomScoreAdj", .min = -1000, .max = 1000),
 	F_STR(struct spec_process, selinux_label, "selinuxLabel"),
-	F_OBJECT(struct spec_process, scheduler, "scheduler", scheduler_type,
-		 .since = SINCE(1, 1)),
+	F_OBJECT(struct spec_process, scheduler, "scheduler", scheduler_type, .since = SINCE(1, 1)),
 	F_OBJECT(struct spec_process, io_priority, "ioPriority", io_priority_type,
 		 .since = SINCE(1, 1)),
 	F_OBJECT(struct spec_process, exec_cpu_affinity, "execCPUAffinity", affinity_type,
@@ -128,7 +127,7 @@ static const struct field hook_fields[] = {
 };
 TYPE(hook_type, struct spec_hook, hook_fields);
 
-#define F_HOOKS(hook, json, ...)                                                              \
+#define F_HOOKS(hook, json, ...) \
 	F_LIST(struct spec_hooks, kind[hook].v, kind[hook].n, json, hook_type, __VA_ARGS__)
 
 static const struct field hooks_fields[] = {

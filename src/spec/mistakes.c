@@ -22,11 +22,19 @@ void mistakes_add(struct mistakes *m, const char *fmt, ...)
 	str_add(&m->text, text);
 }
 
-bool mistakes_about(const struct mistakes *m, const char *path)
+bool mistakes_about(const struct mistakes *m, const char *fmt, ...)
 {
-	const char *s = m->n > 0 ? m->text.s : NULL;
-	size_t len = strlen(path);
+	auto_free char *path = NULL;
+	const char *s = m->text.s;
+	va_list ap;
+	size_t len;
 
+	if (m->n == 0)
+		return false;
+	va_start(ap, fmt);
+	path = str_vformat(fmt, ap);
+	va_end(ap);
+	len = strlen(path);
 	while (s) {
 		if (str_starts(s, path) && strchr(":.[", s[len]))
 			return true;

@@ -18,8 +18,8 @@ struct mistakes {
 };
 
 void mistakes_add(struct mistakes *m, const char *fmt, ...) PRINTF(2, 3);
-/* Is a mistake about PATH or something below it among those collected? */
-bool mistakes_about(const struct mistakes *m, const char *path);
+/* Is a mistake about this path, or something below it, among those collected? */
+bool mistakes_about(const struct mistakes *m, const char *fmt, ...) PRINTF(2, 3);
 /* NULL, or ERR_INVALID: "WHAT: a; b; and 3 more".  M is empty afterwards. */
 MUST_CHECK struct err *mistakes_take(struct mistakes *m, const char *what);
 void mistakes_done(struct mistakes *m);

@@ -3,8 +3,10 @@
  * From a file or a text to a checked document: see spec.h.
  */
 #include <fcntl.h>
+#include <limits.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "spec/check.h"
 #include "spec/spec.h"
 #include "spec/tables.h"
@@ -47,6 +49,18 @@ static struct err *parse(struct arena *a, const struct document *doc, const char
 	return NULL;
 }
 
+/* The directory of DIR_FD for messages, or "". */
+static void name_dir(int dir_fd, char *buf, size_t size)
+{
+	ssize_t n;
+
+	if (dir_fd == AT_FDCWD)
+		n = readlink("/proc/self/cwd", buf, size - 1);
+	else
+		n = readlink(fd_path(dir_fd).s, buf, size - 1);
+	buf[n < 0 ? 0 : n] = '\0';
+}
+
 static struct err *read_text(int dir_fd, const char *name, char **ret, size_t *ret_len)
 {
 	int rc = file_read_at(dir_fd, name, TABLE_MAX_BYTES, ret, ret_len);
@@ -63,19 +77,19 @@ static struct err *read_text(int dir_fd, const char *name, char **ret, size_t *r
 struct err *spec_read(struct arena *a, int dir_fd, const char *name, struct spec **ret)
 {
 	auto_free char *text = NULL;
+	char dir[PATH_MAX];
 	struct err *e;
 	size_t len = 0;
 
 	e = read_text(dir_fd, name, &text, &len);
-	if (e && err_errno(e) == ENOENT)
-		e = err_hint(e, "-b DIR names the bundle, the directory that contains %s", name);
+	if (e && err_errno(e) == ENOENT) {
+		err_free(e);
+		name_dir(dir_fd, dir, sizeof(dir));
+		e = err_sys(-ENOENT, "open %s in the bundle %s", name, *dir ? dir : ".");
+		return err_hint(e, "-b DIR names the bundle, the directory that contains %s", name);
+	}
 	TRY(e);
 	return parse(a, &config_document, name, text, len, ret);
-}
-
-struct err *spec_parse(struct arena *a, const char *text, size_t len, struct spec **ret)
-{
-	return parse(a, &config_document, "config.json", text, len, ret);
 }
 
 struct err *spec_read_process(struct arena *a, int dir_fd, const char *name,

@@ -16,8 +16,7 @@ TYPE(arg_type, struct spec_seccomp_arg, arg_fields);
 
 static const struct field rule_fields[] = {
 	F_STRV(struct spec_seccomp_rule, names, "names", .flags = REQUIRED | NONEMPTY),
-	F_WORD(struct spec_seccomp_rule, action, "action", seccomp_action_words,
-	       .flags = REQUIRED),
+	F_WORD(struct spec_seccomp_rule, action, "action", seccomp_action_words, .flags = REQUIRED),
 	F_OPT_U64(struct spec_seccomp_rule, errno_ret, "errnoRet", .max = UINT32_MAX),
 	F_LIST(struct spec_seccomp_rule, args, n_args, "args", arg_type),
 	F_END,

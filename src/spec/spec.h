@@ -100,7 +100,7 @@ struct spec_scheduler {
 	int policy; /* SCHED_*, sched.h */
 	int32_t nice;
 	int32_t priority;
-	uint64_t flags; /* SCHED_FLAG_* or-ed */
+	uint64_t flags;    /* SCHED_FLAG_* or-ed */
 	uint64_t runtime;  /* ns */
 	uint64_t deadline; /* ns */
 	uint64_t period;   /* ns */
@@ -155,7 +155,9 @@ struct spec_namespace {
 
 struct spec_device {
 	char *path;
-	char type; /* 'c' (also for 'u'), 'b' or 'p' */
+	char type;      /* 'c' (also for 'u'), 'b' or 'p' */
+	bool has_major; /* a 'c' or 'b' has both */
+	bool has_minor;
 	int64_t major;
 	int64_t minor;
 	struct opt_u64 file_mode;
@@ -249,7 +251,7 @@ struct spec_rdma {
 
 struct spec_device_rule {
 	bool allow;
-	char type; /* 'a', 'b', 'c' */
+	char type;            /* 'a', 'b', 'c' */
 	struct opt_i64 major; /* unset or -1: any */
 	struct opt_i64 minor;
 	char *access; /* of "rwm"; NULL: all three */
@@ -389,8 +391,8 @@ struct spec {
 
 /*
  * Read from a document of LEN bytes (spec_read: of the file NAME below DIR_FD, AT_FDCWD for the
- * current folder).  All mistakes come in one error, a line each, with the path of the member; syntax
- * errors with line and column.  The document is checked across members too (spec/check.c).
+ * current folder).  All mistakes come in one error, a line each, with the path of the member;
+ * syntax errors with line and column.  The document is checked across members too (spec/check.c).
  */
 MUST_CHECK struct err *spec_read(struct arena *a, int dir_fd, const char *name, struct spec **ret);
 MUST_CHECK struct err *spec_parse(struct arena *a, const char *text, size_t len, struct spec **ret);

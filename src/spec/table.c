@@ -108,8 +108,8 @@ static char *parse_string(struct parse *p, const struct at *at, struct json_obje
 	return s ? arena_str_n(p->arena, s, (size_t)json_object_get_string_len(v)) : NULL;
 }
 
-static bool find_word(struct parse *p, const struct at *at, const struct word *words,
-		      const char *s, long *ret)
+static bool find_word(struct parse *p, const struct at *at, const struct word *words, const char *s,
+		      long *ret)
 {
 	enum { SHOWN = 24 };
 	auto_str struct str list = { 0 };
@@ -118,7 +118,11 @@ static bool find_word(struct parse *p, const struct at *at, const struct word *w
 	if (word_find(words, s, ret))
 		return true;
 	for (; words[n].name && n < SHOWN; n++)
-		str_addf(&list, "%s%s", n == 0 ? "" : words[n + 1].name ? ", " : " or ", words[n].name);
+		str_addf(&list, "%s%s",
+			 n == 0              ? ""
+			 : words[n + 1].name ? ", "
+					     : " or ",
+			 words[n].name);
 	wrong(p, at, "unknown value %s, must be %s%s", quote(s).s, list.s,
 	      words[n].name ? ", ..." : "");
 	return false;
@@ -419,7 +423,8 @@ static void parse_field(struct parse *p, const struct field *f, const struct at 
 	}
 }
 
-/* The row for NAME.  Documents follow the order of the specification, so the search goes on at HINT. */
+/* The row for NAME.  Documents follow the order of the specification, so the search goes on at
+ * HINT. */
 static const struct field *find_field(const struct field *fields, size_t n, size_t hint,
 				      const char *name)
 {

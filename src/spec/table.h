@@ -31,7 +31,8 @@ enum {
 	TABLE_MAX_BYTES = 16 * 1024 * 1024,
 	TABLE_MAX_DEPTH = 32,
 	TABLE_MAX_ITEMS = 65536,   /* in one list or object */
-	TABLE_MAX_VALUES = 262144, /* in the whole document: json-c takes 50 to 100 bytes for each */
+	TABLE_MAX_VALUES = 262144, /* in the whole document: json-c takes 50 to 100 bytes for each
+				    */
 };
 
 enum field_kind {
@@ -65,7 +66,7 @@ enum field_flags {
 };
 
 /* The version of the specification that brought the member, 0 for 1.0. */
-#define SINCE(major, minor) ((major) * 10 + (minor))
+#define SINCE(major, minor) ((major)*10 + (minor))
 
 struct type;
 
@@ -83,7 +84,7 @@ struct field {
 	uint64_t max;
 	uint8_t kind;
 	uint8_t flags;
-	uint8_t size;     /* of the integer */
+	uint8_t size; /* of the integer */
 	uint8_t since;
 	uint16_t offset;
 	uint16_t n_offset; /* of the count */
@@ -99,17 +100,17 @@ struct type {
 };
 
 /*
- * A type that only this file uses, and one for a header.  `tag` is never there: it lets the rows that
- * use the type check that their C member is of the same struct.
+ * A type that only this file uses, and one for a header.  `tag` is never there: it lets the rows
+ * that use the type check that their C member is of the same struct.
  */
-#define TYPE(id, ctype, rows) static TYPE_DECLARE_AS_(id, ctype) id = TYPE_INIT_(ctype, rows)
-#define TYPE_DECLARE(id, ctype) extern TYPE_DECLARE_AS_(id, ctype) id
+#define TYPE(id, ctype, rows)        static TYPE_DECLARE_AS_(id, ctype) id = TYPE_INIT_(ctype, rows)
+#define TYPE_DECLARE(id, ctype)      extern TYPE_DECLARE_AS_(id, ctype) id
 #define TYPE_DEFINE(id, ctype, rows) const union id##_of id = TYPE_INIT_(ctype, rows)
 
-#define TYPE_DECLARE_AS_(id, ctype)  \
-	const union id##_of {        \
-		struct type t;       \
-		ctype *tag;          \
+#define TYPE_DECLARE_AS_(id, ctype) \
+	const union id##_of {       \
+		struct type t;      \
+		ctype *tag;         \
 	}
 #define TYPE_INIT_(ctype, rows)                      \
 	{                                            \
@@ -120,30 +121,28 @@ struct type {
 #define PRESENT(T, member) (offsetof(T, member) + 1 + F_CHECK_(F_IS_(T, member, bool), "no bool"))
 
 /* 0, or no program. */
-#define F_CHECK_(cond, text)                     \
-	(0 * sizeof(struct {                     \
-		 char c;                         \
-		 _Static_assert(cond, text);     \
+#define F_CHECK_(cond, text)                 \
+	(0 * sizeof(struct {                 \
+		 char c;                     \
+		 _Static_assert(cond, text); \
 	 }))
-#define F_MEMBER_(T, member) __typeof__(((T *)0)->member)
+#define F_MEMBER_(T, member)    __typeof__(((T *)0)->member)
 #define F_IS_(T, member, ctype) __builtin_types_compatible_p(F_MEMBER_(T, member), ctype)
 #define F_IS_UNSIGNED_(T, member) \
-	((F_MEMBER_(T, member))-1 > (F_MEMBER_(T, member))1 && !F_IS_(T, member, bool))
-#define F_IS_SIGNED_(T, member) (!((F_MEMBER_(T, member))-1 > (F_MEMBER_(T, member))0))
+	((F_MEMBER_(T, member)) - 1 > (F_MEMBER_(T, member))1 && !F_IS_(T, member, bool))
+#define F_IS_SIGNED_(T, member) (!((F_MEMBER_(T, member)) - 1 > (F_MEMBER_(T, member))0))
 
-#define F_ROW_(T, member, json, field_kind, cond, text, ...)                      \
-	{                                                                         \
-		.name = json, .kind = field_kind,                                 \
-		.offset = offsetof(T, member) +                                   \
-			  F_CHECK_(cond, #T "." #member " is not " text),         \
-		.size = sizeof(((T *)0)->member) < 256 ? sizeof(((T *)0)->member) : 0, \
-		.owner = sizeof(T), __VA_ARGS__                                   \
+#define F_ROW_(T, member, json, field_kind, cond, text, ...)                                    \
+	{                                                                                       \
+		.name = json, .kind = field_kind,                                               \
+		.offset = offsetof(T, member) + F_CHECK_(cond, #T "." #member " is not " text), \
+		.size = sizeof(((T *)0)->member) < 256 ? sizeof(((T *)0)->member) : 0,          \
+		.owner = sizeof(T), __VA_ARGS__                                                 \
 	}
 #define F_SIMPLE_(T, member, json, field_kind, ctype, ...) \
 	F_ROW_(T, member, json, field_kind, F_IS_(T, member, ctype), #ctype, __VA_ARGS__)
 
-#define F_STR(T, member, json, ...) \
-	F_SIMPLE_(T, member, json, FIELD_STR, char *, __VA_ARGS__)
+#define F_STR(T, member, json, ...) F_SIMPLE_(T, member, json, FIELD_STR, char *, __VA_ARGS__)
 #define F_WORD_STR(T, member, json, list, ...) \
 	F_SIMPLE_(T, member, json, FIELD_WORD_STR, char *, .words = list, __VA_ARGS__)
 #define F_STRV(T, member, json, ...) \
@@ -153,10 +152,9 @@ struct type {
 #define F_BOOL(T, member, json, ...) F_SIMPLE_(T, member, json, FIELD_BOOL, bool, __VA_ARGS__)
 #define F_OPT_BOOL(T, member, json, ...) \
 	F_SIMPLE_(T, member, json, FIELD_OPT_BOOL, struct opt_bool, __VA_ARGS__)
-#define F_INT(T, member, json, ...)                                                 \
-	F_ROW_(T, member, json, FIELD_INT, F_IS_SIGNED_(T, member), "a signed integer", \
-	       __VA_ARGS__)
-#define F_UINT(T, member, json, ...)                                                     \
+#define F_INT(T, member, json, ...) \
+	F_ROW_(T, member, json, FIELD_INT, F_IS_SIGNED_(T, member), "a signed integer", __VA_ARGS__)
+#define F_UINT(T, member, json, ...)                                                          \
 	F_ROW_(T, member, json, FIELD_UINT, F_IS_UNSIGNED_(T, member), "an unsigned integer", \
 	       __VA_ARGS__)
 #define F_OPT_I64(T, member, json, ...) \
@@ -164,52 +162,52 @@ struct type {
 #define F_OPT_U64(T, member, json, ...) \
 	F_SIMPLE_(T, member, json, FIELD_OPT_U64, struct opt_u64, __VA_ARGS__)
 /* User and group ids: (uid_t)-1 means "no change" to the kernel, so it is never one. */
-#define F_ID(T, member, json, ...)                                                \
+#define F_ID(T, member, json, ...) \
 	F_SIMPLE_(T, member, json, FIELD_UINT, uint32_t, .max = (uint32_t)-2, __VA_ARGS__)
-#define F_OPT_ID(T, member, json, ...) \
-	F_OPT_U64(T, member, json, .max = (uint32_t)-2, __VA_ARGS__)
-#define F_IDS(T, member, count, json, ...)                                       \
-	F_SIMPLE_(T, member, json, FIELD_IDS, uint32_t *, F_COUNT_(T, count),    \
-		  .max = (uint32_t)-2, __VA_ARGS__)
-#define F_WORD(T, member, json, list, ...)                                                     \
+#define F_OPT_ID(T, member, json, ...) F_OPT_U64(T, member, json, .max = (uint32_t)-2, __VA_ARGS__)
+#define F_IDS(T, member, count, json, ...)                                                         \
+	F_SIMPLE_(T, member, json, FIELD_IDS, uint32_t *, F_COUNT_(T, count), .max = (uint32_t)-2, \
+		  __VA_ARGS__)
+#define F_WORD(T, member, json, list, ...)                                                        \
 	F_ROW_(T, member, json, FIELD_WORD, F_IS_SIGNED_(T, member) || F_IS_UNSIGNED_(T, member), \
 	       "an integer", .words = list, __VA_ARGS__)
-#define F_FLAGS(T, member, json, list, ...)                                                \
+#define F_FLAGS(T, member, json, list, ...)                                                    \
 	F_ROW_(T, member, json, FIELD_FLAGS, F_IS_UNSIGNED_(T, member), "an unsigned integer", \
 	       .words = list, __VA_ARGS__)
 #define F_MAP(T, member, json, ...) \
 	F_SIMPLE_(T, member, json, FIELD_MAP, struct spec_map, __VA_ARGS__)
 
 /* NESTED is the id of a TYPE. */
-#define F_OBJECT(T, member, json, nested, ...)                                             \
+#define F_OBJECT(T, member, json, nested, ...)                                              \
 	F_SIMPLE_(T, member, json, FIELD_OBJECT, __typeof__(nested.tag), .type = &nested.t, \
 		  __VA_ARGS__)
-#define F_EMBED(T, member, json, nested, ...)                                              \
+#define F_EMBED(T, member, json, nested, ...)                                               \
 	F_SIMPLE_(T, member, json, FIELD_EMBED, __typeof__(*nested.tag), .type = &nested.t, \
 		  __VA_ARGS__)
-#define F_LIST(T, member, count, json, nested, ...)                                      \
+#define F_LIST(T, member, count, json, nested, ...)                                       \
 	F_SIMPLE_(T, member, json, FIELD_LIST, __typeof__(nested.tag), .type = &nested.t, \
 		  F_COUNT_(T, count), __VA_ARGS__)
 /* KEY is a char * of the nested struct. */
-#define F_KEYED(T, member, count, json, nested, key_member, ...)                          \
+#define F_KEYED(T, member, count, json, nested, key_member, ...)                           \
 	F_SIMPLE_(T, member, json, FIELD_KEYED, __typeof__(nested.tag), .type = &nested.t, \
-		  F_COUNT_(T, count),                                                     \
-		  .key = offsetof(__typeof__(*nested.tag), key_member) +                  \
-			 F_CHECK_(F_IS_(__typeof__(*nested.tag), key_member, char *),     \
-				  #key_member " is not char *"),                          \
+		  F_COUNT_(T, count),                                                      \
+		  .key = offsetof(__typeof__(*nested.tag), key_member) +                   \
+			 F_CHECK_(F_IS_(__typeof__(*nested.tag), key_member, char *),      \
+				  #key_member " is not char *"),                           \
 		  __VA_ARGS__)
 
-#define F_COUNT_(T, count)            \
+#define F_COUNT_(T, count)               \
 	.n_offset = offsetof(T, count) + \
 		    F_CHECK_(F_IS_(T, count, size_t), #T "." #count " is not size_t")
-#define F_END      \
-	{          \
-		0  \
+#define F_END     \
+	{         \
+		0 \
 	}
 
 /*
  * Parses TEXT into *RET, a pointer to an object of TYPE allocated in A.  WHAT names the document in
- * messages: `config.json: process.cwd: is required; mounts[1].type: must be a string, not a number`.
+ * messages: `config.json: process.cwd: is required; mounts[1].type: must be a string, not a
+ * number`.
  */
 MUST_CHECK struct err *table_parse(struct arena *a, const struct type *type, const char *what,
 				   const char *text, size_t len, void *ret);

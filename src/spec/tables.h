@@ -16,8 +16,7 @@ TYPE_DECLARE(resources_type, struct spec_resources);
 TYPE_DECLARE(seccomp_type, struct spec_seccomp);
 
 /* Lists of id mappings have three C members for one row. */
-#define F_ID_MAPPINGS(T, member, json)                       \
-	F_LIST(T, member.v, member.n, json, id_mapping_type, \
-	       .present = PRESENT(T, member.present))
+#define F_ID_MAPPINGS(T, member, json) \
+	F_LIST(T, member.v, member.n, json, id_mapping_type, .present = PRESENT(T, member.present))
 
 #endif

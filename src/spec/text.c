@@ -92,7 +92,8 @@ static const char *scan_string(struct scan *s)
 
 		if (c == '"') {
 			s->pos++;
-			return has_nul && scan_is_name(s) ? "\\u0000 in the name of a member" : NULL;
+			return has_nul && scan_is_name(s) ? "\\u0000 in the name of a member"
+							  : NULL;
 		}
 		if (c < ' ')
 			return "a control character in a string, it must be escaped";

@@ -11,8 +11,8 @@
 struct json_object;
 
 /*
- * Strict JSON, UTF-8, within the limits of table.h.  *RET is put by the caller.  Errors name the line
- * and the column: `config.json: line 3, column 7: unexpected "}"`.
+ * Strict JSON, UTF-8, within the limits of table.h.  *RET is put by the caller.  Errors name the
+ * line and the column: `config.json: line 3, column 7: unexpected "}"`.
  */
 MUST_CHECK struct err *text_parse(const char *what, const char *text, size_t len,
 				  struct json_object **ret);

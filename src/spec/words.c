@@ -20,7 +20,10 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-#define WORD(name) { #name, name }
+#define WORD(name)          \
+	{                   \
+#name, name \
+	}
 
 /* clang-format off */
 const char *const mount_option_words[] = {
