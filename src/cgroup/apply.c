@@ -161,5 +161,9 @@ struct err *apply_writes(const struct cgroup_plan *plan)
 
 struct err *cgroup_apply(const struct cgroup_plan *plan)
 {
+	/* A second program would only add to what the first one denies. */
+	if (plan->device_program)
+		return err_new(ERR_UNSUPPORTED, "linux.resources.devices: device rules cannot be changed "
+			       "on cgroup v2 once the container exists");
 	return apply_writes(plan);
 }

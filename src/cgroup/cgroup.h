@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct device_program;
 struct spec;
 struct spec_resources;
 
@@ -118,6 +119,8 @@ struct cgroup_plan {
 	size_t n_writes;
 	struct cgroup_write *writes; /* in the order they are made */
 	bool may_fail; /* rootless without an explicit path or limits: go on without a cgroup */
+	struct device_program *device_program; /* NULL, or for the v2 directory paths.v[device_dir] */
+	size_t device_dir;
 };
 
 struct cgroup_plan_opts {

@@ -11,6 +11,7 @@
 #include "cgroup/apply.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/ctl.h"
+#include "cgroup/devices.h"
 #include "cgroup/dir.h"
 
 /* One hierarchy's directory while it is made. */
@@ -322,6 +323,21 @@ static void unmake_dir(struct making *m)
 	}
 }
 
+/* Without CONFIG_CGROUP_BPF, or without privileges, no device policy can be had on v2. */
+static void attach_devices(const struct cgroup_plan *plan, const struct making *v)
+{
+	int rc;
+
+	if (!plan->device_program)
+		return;
+	rc = device_program_attach(plan->device_program, v[plan->device_dir].fd);
+	if (rc < 0 && plan->is_rootless)
+		log_debug("device rules are not enforced: %s", strerror(-rc));
+	else if (rc < 0)
+		log_warn("device rules are not enforced: the kernel refuses the BPF program for %s: %s",
+			 v[plan->device_dir].d->path, strerror(-rc));
+}
+
 static struct err *create_all(const struct cgroup_plan *plan, struct making *v)
 {
 	for (size_t i = 0; i < plan->paths.n; i++) {
@@ -333,7 +349,9 @@ static struct err *create_all(const struct cgroup_plan *plan, struct making *v)
 			return err_new(ERR_INTERNAL, "%s is no cgroup path below %s", d->path, d->mount);
 		TRY(make_dir(&v[i]));
 	}
-	return apply_writes(plan);
+	TRY(apply_writes(plan));
+	attach_devices(plan, v);
+	return NULL;
 }
 
 struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd)
