@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from conftest import TOOLS
+from conftest import run
 
 LAYERS = ["base", "spec", "state", "cgroup", "os", "container", "api", "cli"]
 
@@ -122,6 +122,4 @@ def test_an_upward_call_without_an_include_is_found_by_linking(house, tmp_path):
 
 
 def test_help_explains_the_order():
-    out = subprocess.run([TOOLS / "check-layers", "--help"], capture_output=True, text=True, check=True)
-
-    assert "base <- spec <- { state, cgroup, os } <- container <- api <- cli" in out.stdout
+    assert "base <- spec <- { state, cgroup, os } <- container <- api <- cli" in run("check-layers", "--help").stdout
