@@ -92,6 +92,11 @@ struct err *spec_read(struct arena *a, int dir_fd, const char *name, struct spec
 	return parse(a, &config_document, name, text, len, ret);
 }
 
+struct err *spec_parse(struct arena *a, const char *text, size_t len, struct spec **ret)
+{
+	return parse(a, &config_document, "config.json", text, len, ret);
+}
+
 struct err *spec_read_process(struct arena *a, int dir_fd, const char *name,
 			      struct spec_process **ret)
 {
