@@ -80,8 +80,8 @@ check-asan: $(ASAN)/build.ninja ## integration tests with the sanitized binary (
 	@$(NINJA) -C $(ASAN)
 	@DAVIT=$(abspath $(ASAN))/davit DAVIT_TEST_PATIENCE=4 $(PYTEST) tests/integration
 
-check-tools: ## tests of the scripts in tools/
-	@$(PYTEST) -p no:cacheprovider -q tools/tests
+check-tools: ## tests of the scripts in tools/ and bench/
+	@$(PYTEST) -p no:cacheprovider tools/tests bench
 
 check-integration: all ## run real containers (root)
 	@DAVIT=$(DAVIT) $(PYTEST) tests/integration
