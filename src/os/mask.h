@@ -3,7 +3,8 @@
  * linux.maskedPaths and linux.readonlyPaths, after the pivot: "/" is the container's root.
  *
  * The mask never comes from the container: one empty read-only file system, made detached, whose
- * directory is cloned for directories; for files a verified null device (char 1:3) that HOST opened.
+ * directory is cloned for directories; for files a verified null device (char 1:3) that HOST
+ * opened.
  */
 #ifndef OS_MASK_H
 #define OS_MASK_H
@@ -18,6 +19,7 @@ struct mask_plan {
 	char **masked; /* each once */
 	size_t n_readonly;
 	char **readonly;
+	char *label; /* SELinux; NULL */
 };
 
 MUST_CHECK struct err *mask_plan_make(struct arena *a, const struct spec *spec,

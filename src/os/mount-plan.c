@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What mounts to make, decided from the config alone: see mount.h.
+ */
+#include <stdio.h>
+
+#include "base/str.h"
+#include "os/mount-api.h"
+#include "os/mount-idmap.h"
+#include "os/mount-opts.h"
+#include "os/mount.h"
+
+/* What lxcfs and the kernel's own users put over single files of /proc; nothing else may. */
+static const char *const proc_files[] = {
+	"cpuinfo",
+	"diskstats",
+	"meminfo",
+	"stat",
+	"swaps",
+	"uptime",
+	"loadavg",
+	"slabinfo",
+	"sys/kernel/ns_last_pid",
+	"sys/crypto/fips_enabled",
+};
+
+bool mount_allowed_in_proc(const char *destination)
+{
+	if (!str_starts(destination, "/proc/"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(proc_files); i++)
+		if (streq(destination + strlen("/proc/"), proc_files[i]))
+			return true;
+	return false;
+}
+
+static struct err *check_proc(const struct mount_plan *m)
+{
+	if (streq(m->destination, "/proc")) {
+		if (m->kind == MOUNT_BIND || m->kind == MOUNT_CHANGE ||
+		    (m->kind == MOUNT_FS && streq(m->type, "proc")))
+			return NULL;
+		return err_hint(
+			err_new(ERR_INVALID,
+				"mounts[%zu].destination: only procfs may be mounted on /proc",
+				m->index),
+			"use the type proc");
+	}
+	if (!str_starts(m->destination, "/proc/") || mount_allowed_in_proc(m->destination))
+		return NULL;
+	return err_hint(
+		err_new(ERR_INVALID,
+			"mounts[%zu].destination: %s cannot be mounted because it is inside "
+			"/proc",
+			m->index, m->destination),
+		"only files such as /proc/cpuinfo and /proc/meminfo may be covered");
+}
+
+/* The path below ROOTFS, or NULL when SOURCE is somewhere else. */
+static char *path_inside(struct arena *a, const char *source, const char *rootfs)
+{
+	size_t n = strlen(rootfs);
+
+	/* With / as the rootfs everything would be inside, which says nothing. */
+	if (n <= 1 || strncmp(source, rootfs, n) != 0)
+		return NULL;
+	if (source[n] != '\0' && source[n] != '/')
+		return NULL;
+	return arena_str(a, source[n] ? source + n : "/");
+}
+
+static struct err *plan_source(struct arena *a, const struct spec *spec, const struct spec_mount *s,
+			       const char *bundle, const char *rootfs, struct mount_plan *m)
+{
+	auto_free char *as_written = NULL;
+	auto_free char *root_as_written = NULL;
+	auto_free char *joined = NULL;
+
+	if (m->kind != MOUNT_BIND) {
+		m->source = s->source && *s->source ? arena_str(a, s->source) : NULL;
+		return NULL;
+	}
+	if (!s->source || !*s->source)
+		return err_new(ERR_INVALID, "mounts[%zu].source: a bind mount needs a source (%s)",
+			       m->index, m->destination);
+	/* Kept as it is written: "dir/link/.." is for the kernel to resolve. */
+	m->source = path_is_absolute(s->source) ? arena_str(a, s->source)
+						: arena_format(a, "%s/%s", bundle, s->source);
+	as_written = path_normalise(m->source);
+	m->inner = path_inside(a, as_written, rootfs);
+	if (m->inner || !spec->root || !spec->root->path)
+		return NULL;
+	/* The rootfs was resolved by the caller; the source may name it by the bundle's path. */
+	joined = path_is_absolute(spec->root->path) ? str_dup(spec->root->path)
+						    : str_format("%s/%s", bundle, spec->root->path);
+	root_as_written = path_normalise(joined);
+	m->inner = path_inside(a, as_written, root_as_written);
+	return NULL;
+}
+
+static struct err *plan_one(struct arena *a, const struct spec *spec, size_t i, const char *bundle,
+			    const char *rootfs, struct mounts_plan *plan)
+{
+	const struct spec_mount *s = &spec->mounts[i];
+	struct mount_plan *m = &plan->v[i];
+	auto_free char *absolute = NULL;
+	auto_free char *clean = NULL;
+
+	if (!s->destination || !*s->destination)
+		return err_new(ERR_INVALID, "mounts[%zu].destination: is missing", i);
+	absolute = str_format("/%s", s->destination);
+	clean = path_normalise(absolute);
+	m->destination = arena_str(a, clean);
+	TRY(mount_opts_parse(a, s, i, m));
+	TRY(check_proc(m));
+	TRY(plan_source(a, spec, s, bundle, rootfs, m));
+	TRY(mount_idmap_plan(a, spec, s, m));
+	if (m->kind == MOUNT_BIND && streq(m->destination, "/dev"))
+		plan->host_dev = true;
+	return NULL;
+}
+
+/*
+ * A read-only tmpfs turns so after everything that is made in it.  One that a later mount covers
+ * has to be left: its path no longer leads to it.
+ */
+static void plan_late_readonly(struct mounts_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct mount_plan *m = &plan->v[i];
+		bool covered = false;
+
+		if (m->kind != MOUNT_FS || !streq(m->type, "tmpfs") ||
+		    !(m->top.set & MOUNT_ATTR_RDONLY))
+			continue;
+		for (size_t k = i + 1; k < plan->n; k++)
+			covered |= streq(plan->v[k].destination, m->destination);
+		m->readonly_late = true;
+		m->covered = covered;
+	}
+}
+
+struct err *mounts_plan_make(struct arena *a, const struct spec *spec, const char *bundle,
+			     const char *rootfs, struct mounts_plan *ret)
+{
+	ret->in_userns = spec_find_ns(spec, NS_USER) != NULL;
+	ret->new_cgroup_ns = spec_find_ns(spec, NS_CGROUP) != NULL;
+	ret->new_mount_ns = spec_find_ns(spec, NS_MOUNT) != NULL;
+	ret->rootfs = arena_str(a, rootfs);
+	if (spec->linux_ && spec->linux_->mount_label && *spec->linux_->mount_label)
+		ret->mount_label = arena_str(a, spec->linux_->mount_label);
+	if (spec->n_mounts > 0 && !ret->new_mount_ns)
+		return err_hint(err_new(ERR_INVALID,
+					"mounts: need a mount namespace of the container"),
+				"add {\"type\": \"mount\"} to linux.namespaces");
+	ret->v = arena_array(a, struct mount_plan, spec->n_mounts + 1);
+	ret->n = spec->n_mounts;
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		TRY(plan_one(a, spec, i, bundle, rootfs, ret));
+	plan_late_readonly(ret);
+	return NULL;
+}
+
+static void print_attrs(const char *what, const struct mount_attrs *attrs, struct str *out)
+{
+	static const struct {
+		uint64_t bit;
+		const char *set;
+		const char *clear;
+	} names[] = {
+		{ MOUNT_ATTR_RDONLY, "ro", "rw" },
+		{ MOUNT_ATTR_NOSUID, "nosuid", "suid" },
+		{ MOUNT_ATTR_NODEV, "nodev", "dev" },
+		{ MOUNT_ATTR_NOEXEC, "noexec", "exec" },
+		{ MOUNT_ATTR_NODIRATIME, "nodiratime", "diratime" },
+		{ MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow", "symfollow" },
+	};
+	uint64_t atime = attrs->set & MOUNT_ATTR__ATIME;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (attrs->set & names[i].bit)
+			str_addf(out, " %s%s", what, names[i].set);
+		if (attrs->clear & names[i].bit)
+			str_addf(out, " %s%s", what, names[i].clear);
+	}
+	if (attrs->clear & MOUNT_ATTR__ATIME)
+		str_addf(out, " %s%s", what,
+			 atime == MOUNT_ATTR_NOATIME       ? "noatime"
+			 : atime == MOUNT_ATTR_STRICTATIME ? "strictatime"
+							   : "relatime");
+}
+
+static const char *propagation_name(unsigned long flags)
+{
+	return flags & MS_SHARED       ? "shared"
+	       : flags & MS_SLAVE      ? "slave"
+	       : flags & MS_UNBINDABLE ? "unbindable"
+				       : "private";
+}
+
+void mounts_plan_print(const struct mounts_plan *plan, struct str *out)
+{
+	str_add(out, "mounts\n");
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct mount_plan *m = &plan->v[i];
+
+		str_addf(out, "  %s:", m->destination);
+		if (m->kind == MOUNT_BIND)
+			str_addf(out, " %s %s", m->recursive ? "rbind" : "bind", m->source);
+		else
+			str_addf(out, " %s %s", m->kind == MOUNT_CHANGE ? "remount" : "type",
+				 m->type ? m->type : "-");
+		if (m->inner)
+			str_addf(out, " (in the rootfs: %s)", m->inner);
+		print_attrs("", &m->top, out);
+		print_attrs("r", &m->tree, out);
+		for (size_t k = 0; k < m->n_propagations; k++)
+			str_addf(out, " %s%s", m->propagations[k] & MS_REC ? "r" : "",
+				 propagation_name(m->propagations[k]));
+		if (m->data)
+			str_addf(out, " data=%s", m->data);
+		if (m->tmpcopyup)
+			str_add(out, " tmpcopyup");
+		if (m->idmap.wanted)
+			str_addf(out, " %s", m->idmap.recursive ? "ridmap" : "idmap");
+		str_add(out, "\n");
+	}
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mounts that need more than one file system: type cgroup, and procfs or sysfs where a user
+ * namespace may not mount its own.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "os/mount-api.h"
+#include "os/mount-work.h"
+
+struct err *mount_proc_or_sysfs_of_host(const struct mount_work *w, int target_fd, int *ret_fd)
+{
+	const struct mount_plan *m = w->m;
+	bool is_sysfs = streq(m->type, "sysfs");
+	struct err *e;
+
+	e = mount_put_bind(is_sysfs ? "/sys" : "/proc", true,
+			   m->top.set | (is_sysfs ? MOUNT_ATTR_RDONLY : 0), w->root_fd,
+			   m->destination, target_fd, ret_fd);
+	if (e)
+		return err_hint(e,
+				"a user namespace may mount %s only with a network and pid "
+				"namespace of its own",
+				m->type);
+	log_info("mounts[%zu] %s: shows the host's", m->index, m->destination);
+	return NULL;
+}
+
+/* --- version 2 -------------------------------------------------------------------------------- */
+
+/* A file system of the hierarchy, or the container's own directory of it. */
+static struct err *put_hierarchy(const struct mount_work *w, const char *controllers,
+				 const char *own_dir, const char *path, int target_fd, int *ret_fd)
+{
+	uint64_t attrs = w->m->top.set;
+	struct mount_fs fs = {
+		.type = *controllers ? "cgroup" : "cgroup2",
+		.source = "cgroup",
+		.data = *controllers ? controllers : NULL,
+		.attrs = attrs,
+	};
+	struct err *e = NULL;
+
+	/* Without a cgroup namespace of its own a new mount would show the whole host. */
+	if (w->plan->new_cgroup_ns) {
+		e = mount_put_fs(&fs, w->root_fd, path, target_fd, ret_fd);
+		if (!e)
+			return NULL;
+	}
+	if (!own_dir) {
+		if (!e)
+			e = err_new(ERR_UNSUPPORTED, "the container has no cgroup");
+		return e;
+	}
+	err_free(e);
+	return mount_put_bind(own_dir, true, attrs, w->root_fd, path, target_fd, ret_fd);
+}
+
+static const char *v2_own_dir(const struct mounts_plan *plan)
+{
+	for (size_t i = 0; i < plan->cgroup.n; i++)
+		if (!*plan->cgroup.v[i].controllers)
+			return plan->cgroup.v[i].path;
+	return NULL;
+}
+
+/* --- version 1 -------------------------------------------------------------------------------- */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* "cpu" and "cpuacct" beside "cpu,cpuacct". */
+static struct err *link_names(int dir_fd, const char *controllers, const char *name)
+{
+	while (*controllers) {
+		size_t n = strcspn(controllers, ",");
+		auto_free char *one = str_dup_n(controllers, n);
+
+		controllers += n + (controllers[n] == ',');
+		if (!*one || strchr(one, '=') || streq(one, name))
+			continue;
+		if (symlinkat(name, dir_fd, one) < 0 && errno != EEXIST)
+			return err_sys(-errno, "make the symlink %s", one);
+	}
+	return NULL;
+}
+
+/* Does the config mount this controller itself? */
+static bool has_own_mount(const struct mounts_plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (streq(plan->v[i].destination, path))
+			return true;
+	return false;
+}
+
+static struct err *put_v1(const struct mount_work *w, int dir_fd, const char *controllers,
+			  const char *mount, const char *own_dir)
+{
+	const char *name = base_name(mount);
+	auto_free char *path = str_format("%s/%s", w->m->destination, name);
+	auto_close int target = -EBADF;
+	auto_close int fd = -EBADF;
+
+	if (has_own_mount(w->plan, path))
+		return NULL;
+	if (mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
+		return err_sys(-errno, "make the directory %s", path);
+	target = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return err_sys(-errno, "open the mount point %s", path);
+	TRY(put_hierarchy(w, controllers, own_dir, path, target, &fd));
+	return link_names(dir_fd, controllers, name);
+}
+
+static struct err *cgroup_v1(const struct mount_work *w, int target_fd)
+{
+	const struct mounts_plan *plan = w->plan;
+	struct mount_fs fs = {
+		.type = "tmpfs",
+		.source = "cgroup",
+		.data = "mode=755,size=1024k",
+		.attrs = w->m->top.set & ~(uint64_t)MOUNT_ATTR_RDONLY,
+	};
+	auto_close int dir = -EBADF;
+	int rc;
+
+	TRY(mount_put_fs(&fs, w->root_fd, w->m->destination, target_fd, &dir));
+	for (size_t i = 0; i < plan->cgroup.n; i++)
+		TRY(put_v1(w, dir, plan->cgroup.v[i].controllers, plan->cgroup.v[i].mount,
+			   plan->cgroup.v[i].path));
+	if (!(w->m->top.set & MOUNT_ATTR_RDONLY))
+		return NULL;
+	rc = tree_set(dir, 0, MOUNT_ATTR_RDONLY, 0, 0);
+	if (mount_api_missing(rc))
+		rc = mount_remount_old(dir, MOUNT_ATTR_RDONLY, 0);
+	TRY_SYS(rc, "make %s read-only", w->m->destination);
+	return NULL;
+}
+
+struct err *mount_cgroup(const struct mount_work *w)
+{
+	auto_close int target = -EBADF;
+	auto_close int fd = -EBADF;
+
+	TRY(mount_open_target(w, true, &target, NULL));
+	if (w->plan->cgroup.is_v2)
+		return put_hierarchy(w, "", v2_own_dir(w->plan), w->m->destination, target, &fd);
+	return cgroup_v1(w, target);
+}
