@@ -4,6 +4,9 @@
  */
 #include "os/seccomp.h"
 
+/* libseccomp has a function of the name. */
+#undef seccomp_load
+
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -342,9 +345,46 @@ static struct err *unknown_name(const struct spec_seccomp *s, size_t i, const ch
 	return NULL;
 }
 
+/* Calls that a rule without conditions has decided: libseccomp drops what comes after it. */
+struct decided {
+	size_t n;
+	struct {
+		int nr;
+		size_t rule;
+		uint32_t action;
+	} * v;
+};
+
+static void decided_done(struct decided *d)
+{
+	free(d->v);
+}
+
+static void note_decided(struct decided *d, int nr, const struct spec_seccomp *s, size_t rule,
+			 const char *name, uint32_t action)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->v[i].nr != nr)
+			continue;
+		if (d->v[i].action != action)
+			log_warn(
+				"linux.seccomp.syscalls[%zu]: has no effect on `%s`: syscalls[%zu] decides it",
+				rule, name, d->v[i].rule);
+		return;
+	}
+	if (s->syscalls[rule].n_args > 0)
+		return;
+	if ((d->n & (d->n + 1)) == 0)
+		d->v = xrealloc(d->v, (2 * d->n + 1) * sizeof(*d->v));
+	d->v[d->n].nr = nr;
+	d->v[d->n].rule = rule;
+	d->v[d->n++].action = action;
+}
+
 static struct err *add_rules(scmp_filter_ctx ctx, const struct spec_seccomp *s, bool fail_unknown,
 			     struct enosys_arch *archs, size_t n_archs)
 {
+	__attribute__((cleanup(decided_done))) struct decided decided = { 0 };
 	uint32_t by_default = action_value(s->default_action, &s->default_errno_ret);
 
 	for (size_t i = 0; i < s->n_syscalls; i++) {
@@ -364,6 +404,7 @@ static struct err *add_rules(scmp_filter_ctx ctx, const struct spec_seccomp *s, 
 			/* libseccomp refuses a rule that says what happens anyway. */
 			if (action == by_default)
 				continue;
+			note_decided(&decided, nr, s, i, name, action);
 			e = add_rule(ctx, action, nr, r);
 			if (e)
 				return err_wrap(e, "linux.seccomp.syscalls[%zu]: `%s`", i, name);

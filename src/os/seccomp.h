@@ -29,8 +29,10 @@ MUST_CHECK struct err *seccomp_check(const struct spec_seccomp *s);
 /* HOST: compiles (libseccomp, binary tree) and puts the ENOSYS answer in front. */
 MUST_CHECK struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s,
 				       bool fail_unknown, struct seccomp_program *ret);
-/* INIT: seccomp(2).  *ret_listener is the notify descriptor or -EBADF. (libseccomp has a seccomp_load.) */
+/* INIT: seccomp(2).  *ret_listener is the notify descriptor or -EBADF. */
 MUST_CHECK struct err *seccomp_apply(const struct seccomp_program *p, int *ret_listener);
+/* The name this had; libseccomp exports it, so callers should move on. */
+#define seccomp_load seccomp_apply
 /*
  * Sends the notify descriptor to PATH as the runtime-spec says (container process state).  HOST.
  * STATE_JSON is the "state" object's text.
