@@ -148,9 +148,13 @@ static int parse_range(char *text, unsigned *ret_first, unsigned *ret_last)
 		*dash = '\0';
 	for (int i = 0; i < 2; i++) {
 		uint64_t n;
+		char *end;
 
 		part[i] += strspn(part[i], " ");
-		part[i][strcspn(part[i], " ")] = '\0';
+		end = part[i] + strcspn(part[i], " ");
+		if (end[strspn(end, " ")])
+			return -EINVAL;
+		*end = '\0';
 		if (str_to_u64(part[i], CPU_SETSIZE - 1, &n) < 0)
 			return -EINVAL;
 		value[i] = (unsigned)n;
