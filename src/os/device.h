@@ -24,9 +24,9 @@ struct device {
 struct devices_plan {
 	size_t n;
 	struct device *v;
-	bool skip;      /* /dev comes from the host */
-	bool bind;      /* mknod is not allowed: bind the host's nodes */
-	bool terminal;  /* /dev/console is wanted */
+	bool skip;     /* /dev comes from the host */
+	bool bind;     /* mknod is not allowed: bind the host's nodes */
+	bool terminal; /* /dev/console is wanted */
 };
 
 MUST_CHECK struct err *devices_plan_make(struct arena *a, const struct spec *spec, bool host_dev,

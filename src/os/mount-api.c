@@ -119,8 +119,14 @@ int host_open(const char *path, int flags)
 
 int host_open_ns(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *slash = strrchr(path, '/');
+	auto_free char *dir = str_dup_n(path, slash ? (size_t)(slash - path) + 1 : 0);
+	auto_close int dir_fd = host_open(dir, O_PATH | O_DIRECTORY);
+	int fd;
 
+	if (dir_fd < 0)
+		return dir_fd;
+	fd = openat(dir_fd, slash ? slash + 1 : path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -396,3 +396,27 @@ struct err *mount_opts_parse(struct arena *a, const struct spec_mount *spec, siz
 		TRY(add_propagation(ret, MS_PRIVATE | MS_REC));
 	return check_mixes(ret);
 }
+
+/* What lxcfs and the kernel's own users put over single files of /proc; nothing else may. */
+static const char *const proc_files[] = {
+	"cpuinfo",
+	"diskstats",
+	"meminfo",
+	"stat",
+	"swaps",
+	"uptime",
+	"loadavg",
+	"slabinfo",
+	"sys/kernel/ns_last_pid",
+	"sys/crypto/fips_enabled",
+};
+
+bool mount_allowed_in_proc(const char *destination)
+{
+	if (!str_starts(destination, "/proc/"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(proc_files); i++)
+		if (streq(destination + strlen("/proc/"), proc_files[i]))
+			return true;
+	return false;
+}

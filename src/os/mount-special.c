@@ -1,35 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts that need more than one file system: type cgroup, and procfs or sysfs where a user
- * namespace may not mount its own.
+ * Mounts of type cgroup: see mount-special.h.
  */
+#include "os/mount-special.h"
+
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
-#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "os/mount-api.h"
-#include "os/mount-work.h"
-
-struct err *mount_proc_or_sysfs_of_host(const struct mount_work *w, int target_fd, int *ret_fd)
-{
-	const struct mount_plan *m = w->m;
-	bool is_sysfs = streq(m->type, "sysfs");
-	struct err *e;
-
-	e = mount_put_bind(is_sysfs ? "/sys" : "/proc", true,
-			   m->top.set | (is_sysfs ? MOUNT_ATTR_RDONLY : 0), w->root_fd,
-			   m->destination, target_fd, ret_fd);
-	if (e)
-		return err_hint(e,
-				"a user namespace may mount %s only with a network and pid "
-				"namespace of its own",
-				m->type);
-	log_info("mounts[%zu] %s: shows the host's", m->index, m->destination);
-	return NULL;
-}
+#include "os/mount-fs.h"
+#include "os/mount.h"
 
 /* --- version 2 -------------------------------------------------------------------------------- */
 

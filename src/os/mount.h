@@ -2,9 +2,9 @@
 /*
  * The container's mounts (config.mounts).
  *
- * mounts_plan_make() turns words into flags.  Sources are opened as detached trees, on HOST where it
- * has the rights, and moved onto targets that were opened below the root descriptor; attributes are
- * set while the tree is still detached.  Kernels without the new mount API get mount(2) on
+ * mounts_plan_make() turns words into flags.  Sources are opened as detached trees, on HOST where
+ * it has the rights, and moved onto targets that were opened below the root descriptor; attributes
+ * are set while the tree is still detached.  Kernels without the new mount API get mount(2) on
  * /proc/self/fd paths.
  */
 #ifndef OS_MOUNT_H
@@ -20,7 +20,7 @@ struct mount_plan; /* one mount: os/mount-opts.h */
 struct mounts_plan {
 	size_t n;
 	struct mount_plan *v;
-	bool in_userns;    /* the container has a user namespace of its own or joins one */
+	bool in_userns; /* the container has a user namespace of its own or joins one */
 	bool new_cgroup_ns;
 	bool new_mount_ns;
 	char *rootfs;      /* absolute path, to see which sources lie inside the root */
@@ -34,7 +34,7 @@ struct mounts_plan {
 			char *controllers; /* "memory", "cpu,cpuacct", "name=systemd", "" for v2 */
 			char *mount;       /* host mount point */
 			char *path;        /* absolute directory of the container's own cgroup */
-		} *v;
+		} * v;
 	} cgroup;
 };
 

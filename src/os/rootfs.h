@@ -17,12 +17,12 @@ struct rootfs_plan {
 	bool readonly;
 	bool no_pivot;
 	bool new_mount_ns;         /* otherwise a plain chroot */
-	unsigned long propagation; /* MS_SLAVE | MS_REC …: mount(2); 0: the default, rslave then rprivate */
+	unsigned long propagation; /* MS_SLAVE | MS_REC …: mount(2); 0: the default, rslave then
+				      rprivate */
 };
 
 MUST_CHECK struct err *rootfs_plan_make(struct arena *a, const struct spec *spec,
-					const char *bundle, bool no_pivot,
-					struct rootfs_plan *ret);
+					const char *bundle, bool no_pivot, struct rootfs_plan *ret);
 
 /*
  * HOST, before the container's mount namespace exists: a detached recursive clone of the root file
@@ -31,8 +31,8 @@ MUST_CHECK struct err *rootfs_plan_make(struct arena *a, const struct spec *spec
  */
 MUST_CHECK struct err *rootfs_open(const struct rootfs_plan *plan, int *ret_fd);
 /*
- * INIT, in its new mount namespace: cuts the propagation to the host, attaches TREE_FD (or binds the
- * path) and returns an O_PATH descriptor of the container's root, which is a mount of its own.
+ * INIT, in its new mount namespace: cuts the propagation to the host, attaches TREE_FD (or binds
+ * the path) and returns an O_PATH descriptor of the container's root, which is a mount of its own.
  */
 MUST_CHECK struct err *rootfs_attach(const struct rootfs_plan *plan, int tree_fd, int *ret_root_fd);
 /*

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Option tmpcopyup: a tmpfs begins with a copy of the directory it covers.
+ * Copying a directory into a new tmpfs: see tmpcopyup.h.
  *
  * Copied without following any symlink and without opening anything but regular files and folders.
  */
+#include "os/tmpcopyup.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,7 +15,6 @@
 
 #include "base/path.h"
 #include "base/str.h"
-#include "os/mount-work.h"
 
 enum { MAX_DEPTH = 512, XATTR_MAX = 65536 };
 

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making file systems: see mount-fs.h.
+ */
+#include "os/mount-fs.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "os/mount-api.h"
+#include "os/mount-idmap.h"
+#include "os/mount.h"
+#include "os/tmpcopyup.h"
+
+/* mqueue and the like have one super block for many mounts: read-only is the mount's alone. */
+static bool is_virtual(const char *type)
+{
+	static const char *const types[] = { "tmpfs",  "proc",    "sysfs",  "mqueue",
+					     "devpts", "cgroup2", "cgroup", "bpf" };
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (streq(type, types[i]))
+			return true;
+	return false;
+}
+
+static int config_option(int fs_fd, const char *option)
+{
+	auto_free char *key = str_dup(option);
+	char *value = strchr(key, '=');
+
+	if (!value)
+		return sys_fsconfig(fs_fd, FSCONFIG_SET_FLAG, key, NULL, 0);
+	*value++ = '\0';
+	return sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, key, value, 0);
+}
+
+/* Splits at commas outside double quotes: an SELinux label may have one. */
+static int config_data(int fs_fd, const char *data)
+{
+	while (data && *data) {
+		bool quoted = false;
+		size_t n = 0;
+		int rc;
+
+		for (; data[n] && (quoted || data[n] != ','); n++)
+			if (data[n] == '"')
+				quoted = !quoted;
+		if (n > 0) {
+			auto_free char *option = str_dup_n(data, n);
+
+			rc = config_option(fs_fd, option);
+			if (rc < 0)
+				return rc;
+		}
+		data += n + (data[n] == ',');
+	}
+	return 0;
+}
+
+static int config_flags(int fs_fd, const struct mount_fs *fs)
+{
+	static const struct {
+		unsigned long flag;
+		const char *word;
+	} words[] = {
+		{ MS_SYNCHRONOUS, "sync" },
+		{ MS_DIRSYNC, "dirsync" },
+		{ MS_MANDLOCK, "mand" },
+		{ 1 << 25, "lazytime" },
+	};
+	int rc;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (!(fs->sb_flags & words[i].flag))
+			continue;
+		rc = sys_fsconfig(fs_fd, FSCONFIG_SET_FLAG, words[i].word, NULL, 0);
+		if (rc < 0)
+			return rc;
+	}
+	if ((fs->attrs & MOUNT_ATTR_RDONLY) && !is_virtual(fs->type))
+		return sys_fsconfig(fs_fd, FSCONFIG_SET_FLAG, "ro", NULL, 0);
+	return 0;
+}
+
+/* The kernel's own words about the last mistake: "e tmpfs: Bad value for 'size'". */
+static void read_log(int fs_fd, char *log, size_t size)
+{
+	ssize_t n = read(fs_fd, log, size - 1);
+
+	if (n < 0)
+		n = 0;
+	while (n > 0 && log[n - 1] == '\n')
+		n--;
+	log[n] = '\0';
+}
+
+int mount_make_fs(const struct mount_fs *fs, char *log, size_t size)
+{
+	auto_close int fd = -EBADF;
+	int rc;
+
+	log[0] = '\0';
+	/* These two have no word of their own in the new API. */
+	if (fs->sb_flags & (MS_I_VERSION | MS_SILENT))
+		return -ENOSYS;
+	fd = sys_fsopen(fs->type, FSOPEN_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	rc = fs->source ? sys_fsconfig(fd, FSCONFIG_SET_STRING, "source", fs->source, 0) : 0;
+	if (rc == 0)
+		rc = config_flags(fd, fs);
+	if (rc == 0)
+		rc = config_data(fd, fs->data);
+	if (rc == 0)
+		rc = sys_fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (rc == 0)
+		rc = sys_fsmount(fd, FSMOUNT_CLOEXEC, (unsigned)fs->attrs);
+	if (rc < 0)
+		read_log(fd, log, size);
+	return rc;
+}
+
+static struct err *explain_fs(int rc, const struct mount_fs *fs, const char *log)
+{
+	struct err *e = *log ? err_sys(rc, "mount the file system %s (%s)", fs->type, log)
+			     : err_sys(rc, "mount the file system %s", fs->type);
+
+	if (rc == -ENODEV)
+		e = err_hint(e, "the kernel has no file system `%s`", fs->type);
+	return e;
+}
+
+struct err *mount_put_fs(const struct mount_fs *fs, int root_fd, const char *path, int target_fd,
+			 int *ret_fd)
+{
+	char log[256];
+	auto_close int fd = mount_make_fs(fs, log, sizeof(log));
+	unsigned long flags = fs->sb_flags | mount_attr_to_ms(fs->attrs);
+	int rc = fd;
+
+	if (fd >= 0) {
+		rc = tree_attach(fd, target_fd);
+		if (rc == 0) {
+			TRY(mount_check_place(root_fd, path, fd));
+			*ret_fd = take_fd(&fd);
+			return NULL;
+		}
+		fd_close(take_fd(&fd));
+	}
+	/* Also for an option that only the old way of parsing takes. */
+	if (mount(fs->source ? fs->source : fs->type, fd_path(target_fd).s, fs->type, flags,
+		  fs->data) < 0)
+		return explain_fs(rc == -ENOSYS ? -errno : rc, fs, log);
+	TRY(mount_reopen(root_fd, path, target_fd, &fd));
+	*ret_fd = take_fd(&fd);
+	return NULL;
+}
+
+/* A user namespace may mount these only with other namespaces of its own. */
+static struct err *put_host_view(const struct mount_work *w, int target_fd, int *ret_fd)
+{
+	const struct mount_plan *m = w->m;
+	bool is_sysfs = streq(m->type, "sysfs");
+	struct err *e;
+
+	e = mount_put_bind(is_sysfs ? "/sys" : "/proc", true,
+			   m->top.set | (is_sysfs ? MOUNT_ATTR_RDONLY : 0), w->root_fd,
+			   m->destination, target_fd, ret_fd);
+	if (e)
+		return err_hint(e,
+				"a user namespace may mount %s only with a network and pid "
+				"namespace of its own",
+				m->type);
+	log_info("mounts[%zu] %s: shows the host's", m->index, m->destination);
+	return NULL;
+}
+
+/* The options of M for its file system: the mode of what it covers, the label, no unmapped gid. */
+static struct err *fs_data(const struct mount_work *w, int target_fd, bool made, char **ret)
+{
+	const struct mount_plan *m = w->m;
+	auto_str struct str data = { 0 };
+	struct stat st;
+
+	if (m->data)
+		str_add(&data, m->data);
+	if (streq(m->type, "tmpfs") && !m->has_mode && !made) {
+		if (fstat(target_fd, &st) < 0)
+			return err_sys(-errno, "stat the mount point %s", m->destination);
+		str_addf(&data, "%smode=%o", data.len ? "," : "", st.st_mode & 07777);
+	} else if (streq(m->type, "tmpfs") && !m->has_mode) {
+		str_addf(&data, "%smode=755", data.len ? "," : "");
+	}
+	if (w->plan->mount_label && !m->is_proc_or_sysfs)
+		str_addf(&data, "%scontext=\"%s\"", data.len ? "," : "", w->plan->mount_label);
+	*ret = data.len ? str_dup(data.s) : NULL;
+	return NULL;
+}
+
+/* DATA without its gid= option. */
+static char *without_gid(const char *data)
+{
+	const char *gid = str_starts(data, "gid=") ? data : strstr(data, ",gid=");
+	size_t before;
+	size_t skip;
+
+	if (!gid)
+		return NULL;
+	before = (size_t)(gid - data);
+	skip = 1 + strcspn(gid + 1, ",");
+	if (before == 0 && gid[skip] == ',')
+		skip++;
+	return str_format("%.*s%s", (int)before, data, gid + skip);
+}
+
+static struct err *put_fs(const struct mount_work *w, const struct mount_fs *fs, int target_fd,
+			  int *ret_fd)
+{
+	const struct mount_plan *m = w->m;
+	struct err *e = mount_put_fs(fs, w->root_fd, m->destination, target_fd, ret_fd);
+	auto_free char *rest = NULL;
+	struct mount_fs again = *fs;
+
+	if (e && m->is_proc_or_sysfs && err_errno(e) == EPERM && w->plan->in_userns) {
+		err_free(e);
+		return put_host_view(w, target_fd, ret_fd);
+	}
+	if (!e || !streq(fs->type, "devpts") || err_errno(e) != EINVAL || !fs->data)
+		return e;
+	/* The group tty need not be mapped in the user namespace. */
+	rest = without_gid(fs->data);
+	if (!rest)
+		return e;
+	err_free(e);
+	again.data = *rest ? rest : NULL;
+	return mount_put_fs(&again, w->root_fd, m->destination, target_fd, ret_fd);
+}
+
+static struct err *attach_copied_up(const struct mount_work *w, const struct mount_fs *fs,
+				    int target_fd, int *ret_fd)
+{
+	char log[256];
+	auto_close int fd = mount_make_fs(fs, log, sizeof(log));
+
+	if (fd >= 0) {
+		TRY(tmpcopyup(target_fd, fd));
+		TRY(mount_put_tree(fd, w->root_fd, w->m->destination, target_fd));
+	} else {
+		TRY(mount_put_fs(fs, w->root_fd, w->m->destination, target_fd, &fd));
+		TRY(tmpcopyup(target_fd, fd));
+	}
+	*ret_fd = take_fd(&fd);
+	return NULL;
+}
+
+struct err *mount_attach_fs(const struct mount_work *w)
+{
+	const struct mount_plan *m = w->m;
+	auto_close int target = -EBADF;
+	auto_close int fd = -EBADF;
+	auto_free char *data = NULL;
+	struct mount_fs fs = {
+		.type = m->type,
+		.source = m->source,
+		.attrs = m->top.set,
+		.sb_flags = m->sb_flags,
+	};
+	bool made = false;
+	int rc = 0;
+
+	TRY(mount_open_target(w, true, &target, &made));
+	TRY(fs_data(w, target, made, &data));
+	fs.data = data;
+	if (m->readonly_late)
+		fs.attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	if (m->tmpcopyup)
+		TRY(attach_copied_up(w, &fs, target, &fd));
+	else
+		TRY(put_fs(w, &fs, target, &fd));
+	if (m->idmap.wanted)
+		TRY(mount_idmap_apply(m, fd));
+	if (m->tree.set || m->tree.clear)
+		rc = tree_set(fd, AT_RECURSIVE, m->tree.set, m->tree.clear, 0);
+	if (mount_api_missing(rc))
+		rc = mount_remount_old(fd, m->tree.set, m->tree.clear);
+	TRY_SYS(rc, "set the options");
+	for (size_t i = 0; i < m->n_propagations; i++)
+		if (mount(NULL, fd_path(fd).s, NULL, m->propagations[i], NULL) < 0)
+			return err_sys(-errno, "set the propagation");
+	return NULL;
+}
