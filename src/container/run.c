@@ -33,13 +33,15 @@ static const struct step create_steps[] = {
 	ON_HOST("set up the start gate",                            step_make_gate,              NULL),
 	ON_HOST("open the joined namespaces",                       step_open_namespaces,        NULL),
 	ON_HOST("open the procfs",                                  step_open_proc,              NULL),
-	ON_HOST("open the root file system and the mounts",         step_open_file_systems,      NULL),
-	ON_HOST("share memory for the seccomp filter",              step_share_seccomp,          NULL),
 	ON_HOST("prepare the notify socket",                        step_prepare_notify,         NULL),
+	ON_HOST("open the root file system and the mounts",         step_open_file_systems,      NULL),
+	ON_HOST("find the launch namespace",                        step_open_launch,            NULL),
+	ON_HOST("share memory for the seccomp filter",              step_share_seccomp,          NULL),
 	ON_HOST("prepare the cgroup",                               step_prepare_cgroup,         undo_prepare_cgroup),
 	ON_HOST("start the container process",                      step_spawn,                  undo_spawn),
 	ON_HOST("record the container process",                     step_record_process,         NULL),
 
+	ON_INIT("leave the host's mounts behind",                   step_enter_launch),
 	ON_INIT("join the given namespaces",                        step_join_namespaces),
 	ON_HOST_IF(when_new_user, "map user and group ids",         step_map_ids),
 	PASS_IF(when_any_userns, HOST, "ids are mapped"),
@@ -112,6 +114,7 @@ struct run run_new(struct ctx *ctx)
 		.gate_fd = -EBADF,
 		.null_fd = -EBADF,
 		.tree_fd = -EBADF,
+		.launch_fd = -EBADF,
 		.pidfd = -EBADF,
 		.master_fd = -EBADF,
 		.notify_fd = -EBADF,
@@ -137,6 +140,7 @@ static void close_inherited(struct run *run)
 	fd_close(take_fd(&run->gate_fd));
 	fd_close(take_fd(&run->null_fd));
 	fd_close(take_fd(&run->tree_fd));
+	fd_close(take_fd(&run->launch_fd));
 	for (int t = 0; t < NS_TYPES; t++)
 		fd_close(take_fd(&run->ns_fds[t]));
 	mount_sources_done(&run->sources);
@@ -212,6 +216,7 @@ static struct err *run_prepare(struct run *run, const struct run_opts *opts)
 	auto_free char *bundle = NULL;
 
 	TRY(run_load(run, opts, &bundle));
+	TRY(notify_adjust_spec(run, opts->id));
 	return plan_make(run->arena, run->ctx, opts, run->spec, bundle, &run->plan);
 }
 

@@ -206,6 +206,9 @@ struct err *step_spawn(struct run *run)
 	uint64_t flags = ns->new_flags | (ns->new_user ? CLONE_NEWUSER : 0);
 	bool middle = ns->join[NS_PID] || ns->join[NS_USER] || (ns->new_user && ns->joins_any);
 
+	/* INIT makes its mount namespace from the launch namespace, not from ours. */
+	if (run->launch_fd >= 0)
+		flags &= ~(uint64_t)CLONE_NEWNS;
 	if (middle)
 		TRY(spawn_through_middle(run, flags, join_all));
 	else

@@ -19,6 +19,8 @@
 #include "base/sys.h"
 #include "container/hooks.h"
 #include "container/steps.h"
+#include "os/launch.h"
+#include "os/mount-opts.h"
 #include "state/store.h"
 
 enum { CONSOLE_TIMEOUT_MS = 10 * 1000, CONFIG_MAX_BYTES = 16 * 1024 * 1024 };
@@ -247,6 +249,37 @@ struct err *step_open_file_systems(struct run *r)
 	TRY(rootfs_open(&r->plan.rootfs, &r->tree_fd));
 	TRY(mounts_open_sources(&r->plan.mounts, &r->sources));
 	return devices_open_sources(&r->plan.devices, &r->device_fds);
+}
+
+/* A source that is not open yet, or a cgroup directory that is bound. */
+static bool needs_host_path(const struct run *r, size_t i)
+{
+	const struct mount_plan *m = &r->plan.mounts.v[i];
+
+	if (m->kind == MOUNT_BIND)
+		return !m->inner && r->sources.fds[i] < 0;
+	return m->kind == MOUNT_CGROUP && !r->plan.mounts.new_cgroup_ns;
+}
+
+/* Can INIT do without the paths of the host? */
+static bool is_self_contained(const struct run *r)
+{
+	const struct spec_hooks *h = r->spec->hooks;
+
+	if (h && h->kind[HOOK_CREATE_CONTAINER].n > 0)
+		return false;
+	for (size_t i = 0; i < r->plan.mounts.n; i++) {
+		if (needs_host_path(r, i))
+			return false;
+	}
+	return r->tree_fd >= 0 && !r->plan.rootfs.no_pivot && r->plan.ns.new_flags & CLONE_NEWNS;
+}
+
+struct err *step_open_launch(struct run *r)
+{
+	if (is_self_contained(r))
+		launch_ns_open(r->root_fd, &r->launch_fd);
+	return NULL;
 }
 
 struct err *step_share_seccomp(struct run *r)

@@ -13,10 +13,16 @@
 #include "base/sock.h"
 #include "container/hooks.h"
 #include "container/steps.h"
+#include "os/launch.h"
 #include "os/program.h"
 #include "state/store.h"
 
 enum { CONSOLE_TIMEOUT_MS = 10 * 1000 };
+
+struct err *step_enter_launch(struct run *r)
+{
+	return r->launch_fd >= 0 ? launch_ns_enter(r->launch_fd) : NULL;
+}
 
 struct err *step_become_root(struct run *r)
 {

@@ -18,6 +18,7 @@ MUST_CHECK struct err *step_make_gate(struct run *r);
 MUST_CHECK struct err *step_open_proc(struct run *r);
 MUST_CHECK struct err *step_open_namespaces(struct run *r);
 MUST_CHECK struct err *step_open_file_systems(struct run *r);
+MUST_CHECK struct err *step_open_launch(struct run *r);
 MUST_CHECK struct err *step_share_seccomp(struct run *r);
 MUST_CHECK struct err *step_record_process(struct run *r);
 MUST_CHECK struct err *step_map_ids(struct run *r);
@@ -34,6 +35,7 @@ void undo_write_pidfile(struct run *r);
 MUST_CHECK struct err *step_send_pidfd(struct run *r);
 
 /* steps-init.c */
+MUST_CHECK struct err *step_enter_launch(struct run *r);
 MUST_CHECK struct err *step_become_root(struct run *r);
 MUST_CHECK struct err *step_new_time_ns(struct run *r);
 MUST_CHECK struct err *step_join_keyring(struct run *r);
