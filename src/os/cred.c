@@ -208,6 +208,8 @@ static struct err *check_available(const struct cred_plan *plan, const struct ca
 static struct err *drop_bounding(uint64_t keep)
 {
 	for (int cap = 0; cap < 64; cap++) {
+		int in;
+
 		if (keep & (uint64_t)1 << cap)
 			continue;
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
@@ -215,7 +217,10 @@ static struct err *drop_bounding(uint64_t keep)
 		/* The first number the kernel does not know. */
 		if (errno == EINVAL)
 			break;
-		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 0)
+		in = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		if (in < 0)
+			break;
+		if (in == 0)
 			continue;
 		return err_hint(err_sys(-EPERM, "process.capabilities.bounding: drop %s",
 					word_name(capability_words, cap)),
@@ -224,7 +229,7 @@ static struct err *drop_bounding(uint64_t keep)
 	return NULL;
 }
 
-/* setgroups(2) is denied, but all that was asked for is there already? */
+/* Is all that was asked for there with the group itself? */
 static bool groups_are_met(const struct cred_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_groups; i++) {
@@ -234,19 +239,24 @@ static bool groups_are_met(const struct cred_plan *plan)
 	return true;
 }
 
-static struct err *set_groups(const struct cred_plan *plan)
+static struct err *set_groups(const struct cred_plan *plan, bool may)
 {
 	struct err *e;
 
 	if (plan->keep_groups || setgroups(plan->n_groups, plan->groups) == 0)
 		return NULL;
-	/* A user namespace of a single id cannot change its groups; that alone is no mistake. */
-	if (errno == EPERM && groups_are_met(plan))
+	/* The right is there and of no use: a user namespace of a single id.  Nobody can have
+	 * groups. */
+	if (errno == EPERM && may) {
+		if (!groups_are_met(plan))
+			log_warn(
+				"process.user.additionalGids: are not set: setgroups is denied in this user namespace");
 		return NULL;
+	}
 	e = err_sys(-errno, "process.user.additionalGids: setgroups");
 	if (err_errno(e) == EINVAL)
-		return err_hint(e, "each group must be mapped in linux.gidMappings");
-	return err_hint(e, "setgroups is denied in this user namespace");
+		e = err_hint(e, "each group must be mapped in linux.gidMappings");
+	return e;
 }
 
 static struct err *set_ids(const struct cred_plan *plan)
@@ -348,7 +358,7 @@ struct err *cred_apply(const struct cred_plan *plan)
 	TRY_SYS(caps_get(&sets), "read the runtime's capabilities");
 	TRY(check_available(plan, &sets));
 	TRY(drop_bounding(plan->bounding));
-	TRY(set_groups(plan));
+	TRY(set_groups(plan, sets.effective & (uint64_t)1 << CAP_SETGID));
 	/* Otherwise the change of the user would empty the permitted set. */
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(-errno, "keep capabilities over the change of the user");
