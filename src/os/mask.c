@@ -86,7 +86,6 @@ static bool is_null_device(int fd)
 struct err *mask_open_null(int *ret_fd)
 {
 	auto_close int fd = tree_clone(AT_FDCWD, "/dev/null", 0);
-	int rc;
 
 	*ret_fd = -EBADF;
 	if (mount_api_missing(fd))
@@ -94,9 +93,6 @@ struct err *mask_open_null(int *ret_fd)
 	TRY_SYS(fd, "open /dev/null");
 	if (!is_null_device(fd))
 		return err_new(ERR_UNSUPPORTED, "the host's /dev/null is not the null device");
-	rc = tree_set(fd, 0, NULL_ATTRS, 0, MS_PRIVATE);
-	if (rc < 0 && !mount_api_missing(rc))
-		return err_sys(rc, "set the options of /dev/null");
 	*ret_fd = take_fd(&fd);
 	return NULL;
 }
@@ -107,6 +103,7 @@ struct err *mask_open_null(int *ret_fd)
  */
 struct mask {
 	int fd;
+	uint64_t attrs;
 	bool is_used;
 };
 
@@ -135,18 +132,28 @@ static int empty_dir_make(const char *label)
 	return rc;
 }
 
+static int put_first(struct mask *mask, int target_fd)
+{
+	int attr_rc = tree_set(mask->fd, 0, mask->attrs, 0, MS_PRIVATE);
+	int rc;
+
+	if (attr_rc < 0 && !mount_api_missing(attr_rc))
+		return attr_rc;
+	rc = tree_attach(mask->fd, target_fd);
+	if (rc < 0)
+		return rc;
+	mask->is_used = true;
+	return attr_rc < 0 ? mount_remount_old(mask->fd, mask->attrs, 0) : 0;
+}
+
 static int put_mask(struct mask *mask, int target_fd)
 {
 	auto_close int clone = -EBADF;
-	int rc;
 
 	if (mask->fd < 0)
 		return -ENOSYS;
-	if (!mask->is_used) {
-		rc = tree_attach(mask->fd, target_fd);
-		mask->is_used = rc == 0;
-		return rc;
-	}
+	if (!mask->is_used)
+		return put_first(mask, target_fd);
 	clone = tree_clone(mask->fd, "", 0);
 	return clone < 0 ? clone : tree_attach(clone, target_fd);
 }
@@ -163,16 +170,26 @@ static int mask_dir_old(const struct masks *m, int target_fd)
 	return 0;
 }
 
+/* What PATH leads to now, after a bind onto it, gets ATTRS. */
+static int remount_path(const struct masks *m, const char *path, uint64_t attrs)
+{
+	auto_close int fd = path_open_in(m->root_fd, path, O_PATH);
+
+	return fd < 0 ? fd : mount_remount_old(fd, attrs, 0);
+}
+
 /* Without the mount API only a null device that is visible here can be bound: checked as well. */
-static int mask_file_old(const struct masks *m, int target_fd)
+static int mask_file_old(const struct masks *m, const char *path, int target_fd)
 {
 	auto_close int null = path_open_in_nolink(m->root_fd, "/dev/null", O_PATH);
+	int rc;
 
 	if (null < 0)
 		return null;
 	if (!is_null_device(null))
 		return -ENODEV;
-	return tree_bind_old(null, target_fd, false);
+	rc = tree_bind_old(null, target_fd, false);
+	return rc < 0 ? rc : remount_path(m, path, NULL_ATTRS);
 }
 
 static struct err *mask_one(struct masks *m, const char *path)
@@ -191,12 +208,12 @@ static struct err *mask_one(struct masks *m, const char *path)
 		if (m->dir.fd < 0)
 			m->dir.fd = empty_dir_make(m->plan->label);
 		rc = put_mask(&m->dir, fd);
-		if (rc < 0)
+		if (mount_api_missing(rc))
 			rc = mask_dir_old(m, fd);
 	} else {
 		rc = put_mask(&m->file, fd);
-		if (rc < 0)
-			rc = mask_file_old(m, fd);
+		if (mount_api_missing(rc))
+			rc = mask_file_old(m, path, fd);
 	}
 	TRY_SYS(rc, "cover");
 	return NULL;
@@ -206,13 +223,9 @@ static struct err *mask_one(struct masks *m, const char *path)
 
 static int readonly_old(const struct masks *m, const char *path, int target_fd)
 {
-	auto_close int fd = -EBADF;
 	int rc = tree_bind_old(target_fd, target_fd, true);
 
-	if (rc < 0)
-		return rc;
-	fd = path_open_in(m->root_fd, path, O_PATH);
-	return fd < 0 ? fd : mount_remount_old(fd, MOUNT_ATTR_RDONLY, 0);
+	return rc < 0 ? rc : remount_path(m, path, MOUNT_ATTR_RDONLY);
 }
 
 static struct err *readonly_one(const struct masks *m, const char *path)
@@ -257,8 +270,8 @@ struct err *mask_apply(const struct mask_plan *plan, int null_fd)
 {
 	struct masks m = {
 		.plan = plan,
-		.dir = { .fd = -EBADF },
-		.file = { .fd = null_fd },
+		.dir = { .fd = -EBADF, .attrs = MASK_ATTRS },
+		.file = { .fd = null_fd, .attrs = NULL_ATTRS },
 	};
 	auto_close int root = -EBADF;
 	struct err *e;
