@@ -89,12 +89,18 @@ static struct err *row_error(const struct applier *a, const struct cgroup_write 
 
 	switch (-rc) {
 	case ENOENT:
-		return err_hint(e, w->hint ? "%s" : "this kernel has no such file, or the controller "
-				"is not enabled for this cgroup", w->hint);
+		return err_hint(e,
+				w->hint ? "%s"
+					: "this kernel has no such file, or the controller "
+					  "is not enabled for this cgroup",
+				w->hint);
 	case EINVAL:
 	case ERANGE:
-		return err_hint(e, w->hint ? "%s" : "the kernel does not accept this value, or it does "
-				"not fit what the cgroups above allow", w->hint);
+		return err_hint(e,
+				w->hint ? "%s"
+					: "the kernel does not accept this value, or it does "
+					  "not fit what the cgroups above allow",
+				w->hint);
 	case EBUSY:
 		return err_hint(e, "the processes in the cgroup use more than that already");
 	case EACCES:
@@ -112,7 +118,7 @@ static bool is_dispensable(const struct applier *a, const struct cgroup_write *w
 {
 	if (w->is_optional && (rc == -ENOENT || rc == -EOPNOTSUPP))
 		return true;
-	/* A default device the cgroup above does not give; rootless: nobody can set device rules. */
+	/* A default device that the cgroup above does not give; rootless, no rule can be set. */
 	return (rc == -EPERM || rc == -EACCES) && str_starts(w->file, "devices.") &&
 	       (w->is_optional || a->plan->is_rootless);
 }
@@ -128,8 +134,8 @@ static struct err *write_rows(struct applier *a)
 		TRY_SYS(rc, "%s: open the cgroup %s", w->what, plan->paths.v[w->dir].path);
 		rc = write_row(a, w);
 		/*
-		 * Two values that bind each other (memory below memory+swap, quota by period) can be
-		 * set in one order only, which depends on what is there.
+		 * Two values that bind each other (memory below memory+swap, quota by period) can
+		 * be set in one order only, which depends on what is there.
 		 */
 		if (rc == -EINVAL && w->is_pair) {
 			const struct cgroup_write *next = &plan->writes[i + 1];
@@ -163,7 +169,8 @@ struct err *cgroup_apply(const struct cgroup_plan *plan)
 {
 	/* A second program would only add to what the first one denies. */
 	if (plan->device_program)
-		return err_new(ERR_UNSUPPORTED, "linux.resources.devices: device rules cannot be changed "
+		return err_new(ERR_UNSUPPORTED,
+			       "linux.resources.devices: device rules cannot be changed "
 			       "on cgroup v2 once the container exists");
 	return apply_writes(plan);
 }

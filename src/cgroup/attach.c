@@ -29,25 +29,27 @@ static int write_pid(int fd, pid_t pid)
 static struct err *attach_error(const struct cgroup_dir *d, pid_t pid, int rc)
 {
 	char name[128];
-	struct err *e = err_sys(rc, "%s: move process %d into %s", cgdir_name(d, name, sizeof(name)),
-				pid, d->path);
+	struct err *e = err_sys(rc, "%s: move process %d into %s",
+				cgdir_name(d, name, sizeof(name)), pid, d->path);
 
 	switch (-rc) {
 	case ENOSPC:
 		return err_hint(e, "cpuset.cpus or cpuset.mems of that cgroup is empty");
 	case EBUSY:
 		return err_hint(e, "a cgroup that gives controllers to its children cannot hold "
-				"processes (\"no internal processes\")");
+				   "processes (\"no internal processes\")");
 	case EOPNOTSUPP:
-		return err_hint(e, "the cgroup is threaded or its domain is invalid: see cgroup.type");
+		return err_hint(e,
+				"the cgroup is threaded or its domain is invalid: see cgroup.type");
 	case EINVAL:
 		return err_hint(e, "a real-time process needs cpu.rt_runtime_us in that cgroup");
 	case EAGAIN:
-		return err_hint(e, "the process keeps changing; is pids.max of that cgroup reached?");
+		return err_hint(e,
+				"the process keeps changing; is pids.max of that cgroup reached?");
 	case EACCES:
 	case EPERM:
 		return err_hint(e, "moving needs write access to cgroup.procs of the cgroup above "
-				"both places");
+				   "both places");
 	case ENOENT:
 	case ENODEV:
 		return err_hint(e, "the cgroup has been removed");

@@ -46,18 +46,18 @@ enum cgroup_ctl {
 
 /* Where a controller is, or why it is not. */
 enum cgroup_place {
-	PLACE_UNKNOWN,     /* this kernel does not know it */
-	PLACE_V1,          /* on the v1 hierarchy at .mount */
-	PLACE_V2,          /* on the v2 hierarchy */
-	PLACE_DISABLED,    /* the kernel knows it but it is switched off (/proc/cgroups: enabled 0) */
-	PLACE_NOT_MOUNTED, /* enabled, but no hierarchy of it is mounted */
+	PLACE_UNKNOWN,  /* this kernel does not know it */
+	PLACE_V1,       /* on the v1 hierarchy at .mount */
+	PLACE_V2,       /* on the v2 hierarchy */
+	PLACE_DISABLED, /* the kernel knows it but it is switched off (/proc/cgroups: enabled 0) */
+	PLACE_NOT_MOUNTED,   /* enabled, but no hierarchy of it is mounted */
 	PLACE_NOT_DELEGATED, /* v2: missing in cgroup.controllers where davit may make cgroups */
 };
 
 struct cgroup_hierarchy {
 	char *controllers; /* "cpu,cpuacct"; "name=systemd"; "" for v2 */
 	char *mount;       /* "/sys/fs/cgroup/cpu,cpuacct" */
-	char *self;        /* davit's own cgroup in it, "/…" relative to the mount; NULL when outside */
+	char *self; /* davit's own cgroup in it, "/…" relative to the mount; NULL when outside */
 	bool is_v2;
 	bool is_readonly;
 };
@@ -75,7 +75,7 @@ struct cgroup_layout {
 	const char *v2_base; /* "" or the cgroup below the v2 mount where davit may make others */
 };
 
-/* Looks at mountinfo, /proc/cgroups, /proc/self/cgroup and statfs below ROOT ("" for the real one). */
+/* Asks mountinfo, /proc/cgroups, /proc/self/cgroup and statfs below ROOT ("": the real one). */
 MUST_CHECK struct err *cgroup_layout_detect(struct arena *a, const char *root,
 					    struct cgroup_layout *ret);
 
@@ -101,11 +101,11 @@ struct cgroup_write {
 	size_t dir; /* index into paths.v */
 	char *file; /* "memory.limit_in_bytes" */
 	char *value;
-	char *what; /* "linux.resources.memory.limit", for messages */
-	bool is_optional; /* a missing file is no error */
-	bool warns;       /* but the user is told */
-	bool is_pair;     /* when refused, the next row is written first */
-	const char *hint; /* NULL, or what helps when the kernel refuses it */
+	char *what;           /* "linux.resources.memory.limit", for messages */
+	bool is_optional;     /* a missing file is no error */
+	bool warns;           /* but the user is told */
+	bool is_pair;         /* when refused, the next row is written first */
+	const char *hint;     /* NULL, or what helps when the kernel refuses it */
 	const char *alt_file; /* NULL, or written when there is no FILE */
 	const char *alt_value;
 };
@@ -119,7 +119,8 @@ struct cgroup_plan {
 	size_t n_writes;
 	struct cgroup_write *writes; /* in the order they are made */
 	bool may_fail; /* rootless without an explicit path or limits: go on without a cgroup */
-	struct device_program *device_program; /* NULL, or for the v2 directory paths.v[device_dir] */
+	struct device_program *device_program; /* NULL, or for the v2 directory paths.v[device_dir]
+						*/
 	size_t device_dir;
 };
 
@@ -145,8 +146,8 @@ MUST_CHECK struct err *cgroup_plan_update(struct arena *a, const struct spec_res
  * Makes the directories and enables v2 controllers on the way down; applies the limits.  A cgroup
  * that exists already must be empty and thawed, otherwise it is refused with the reason.  On error
  * everything made here is removed again.  *ret_v2_fd is a descriptor for CLONE_INTO_CGROUP, or
- * -EBADF when the container has no v2 cgroup.  When PLAN may fail and no cgroup can be made it warns,
- * succeeds and sets *ret_v2_fd to -ENOENT: the caller goes on with empty paths.
+ * -EBADF when the container has no v2 cgroup.  When PLAN may fail and no cgroup can be made it
+ * warns, succeeds and sets *ret_v2_fd to -ENOENT: the caller goes on with empty paths.
  */
 MUST_CHECK struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd);
 /* Moves PID into every v1 directory, and into the v2 one unless IN_V2 (it was cloned into it). */
@@ -156,8 +157,8 @@ MUST_CHECK struct err *cgroup_apply(const struct cgroup_plan *plan);
 MUST_CHECK struct err *cgroup_remove(const struct cgroup_paths *paths);
 
 enum freezer_state {
-	FREEZER_NONE,   /* this host has no freezer for the container: *ret_why says why */
-	FREEZER_GONE,   /* there is a freezer but the container's cgroup has vanished */
+	FREEZER_NONE, /* this host has no freezer for the container: *ret_why says why */
+	FREEZER_GONE, /* there is a freezer but the container's cgroup has vanished */
 	FREEZER_THAWED,
 	FREEZER_FROZEN, /* also while freezing */
 };

@@ -4,21 +4,19 @@
  */
 #include "cgroup/convert.h"
 
-enum { FRACTION_BITS = 20 };
-
-/* log2 in fixed point: each squaring of the mantissa yields one more binary digit. */
-static uint64_t log2_fixed(uint64_t x)
+/* Each squaring of the mantissa, 1.0 … 2.0, yields one more binary digit of the logarithm. */
+static double log2_of(uint64_t x)
 {
-	uint64_t whole = (uint64_t)(63 - __builtin_clzll(x));
-	uint64_t ret = whole << FRACTION_BITS;
-	/* The mantissa, 1.0 … 2.0, with 31 bits behind the point. */
-	uint64_t m = whole > 31 ? x >> (whole - 31) : x << (31 - whole);
+	int whole = 63 - __builtin_clzll(x);
+	double m = (double)x / (double)((uint64_t)1 << whole);
+	double ret = whole;
+	double digit = 0.5;
 
-	for (int i = FRACTION_BITS - 1; i >= 0; i--) {
-		m = (m * m) >> 31;
-		if (m >= (uint64_t)1 << 32) {
-			m >>= 1;
-			ret |= (uint64_t)1 << i;
+	for (int i = 0; i < 48; i++, digit /= 2) {
+		m *= m;
+		if (m >= 2) {
+			m /= 2;
+			ret += digit;
 		}
 	}
 	return ret;
@@ -29,27 +27,13 @@ static double power_of_ten(double x)
 {
 	/* 10^(1/2), 10^(1/4), 10^(1/8), … */
 	static const double roots[] = {
-		3.16227766016837933199,
-		1.77827941003892280122,
-		1.33352143216332402567,
-		1.15478198468945817966,
-		1.07460782832131749721,
-		1.03663292843769799729,
-		1.01815172171818184147,
-		1.00903504484144743775,
-		1.00450736425446251566,
-		1.00225114829291291546,
-		1.00112494139987987588,
-		1.00056231260220863661,
-		1.00028111678778013239,
-		1.00014054851694725816,
-		1.00007027178941143553,
-		1.00003513527746185660,
-		1.00001756748442267383,
-		1.00000878370363461214,
-		1.00000439184217316723,
-		1.00000219591867555420,
-		1.00000109795873502040,
+		3.16227766016837933199, 1.77827941003892280122, 1.33352143216332402567,
+		1.15478198468945817966, 1.07460782832131749721, 1.03663292843769799729,
+		1.01815172171818184147, 1.00903504484144743775, 1.00450736425446251566,
+		1.00225114829291291546, 1.00112494139987987588, 1.00056231260220863661,
+		1.00028111678778013239, 1.00014054851694725816, 1.00007027178941143553,
+		1.00003513527746185660, 1.00001756748442267383, 1.00000878370363461214,
+		1.00000439184217316723, 1.00000219591867555420, 1.00000109795873502040,
 	};
 	double ret = 1;
 	double step = 0.5;
@@ -62,13 +46,14 @@ static double power_of_ten(double x)
 		x -= step;
 		ret *= roots[i];
 	}
-	return ret;
+	/* What is left is so small that the curve is a line. */
+	return ret * (1 + x * 2.302585092994046);
 }
 
 /*
  * ceil(10^((L² + 125 L) / 612 - 7 / 34)) with L = log2(shares): a curve through (2, 1), (1024, 100)
- * and (262144, 10000), so that the defaults meet.  A straight line would turn 1024 into 39.  No libm:
- * it is a library of its own.
+ * and (262144, 10000), so that the defaults meet.  A straight line would turn 1024 into 39.  No
+ * libm: it is a library of its own.
  */
 uint64_t convert_shares_to_weight(uint64_t shares)
 {
@@ -80,11 +65,11 @@ uint64_t convert_shares_to_weight(uint64_t shares)
 		return 1;
 	if (shares >= 262144)
 		return 10000;
-	l = (double)log2_fixed(shares) / (1 << FRACTION_BITS);
+	l = log2_of(shares);
 	w = power_of_ten((l * l + 125 * l) / 612 - 7.0 / 34);
 	/* The three points are exact: rounding must not lift them by one. */
 	ret = (uint64_t)w;
-	if (w - (double)ret > 1e-4)
+	if (w - (double)ret > 1e-6)
 		ret++;
 	return MIN(MAX(ret, 1), 10000);
 }

@@ -16,14 +16,16 @@ enum { DEFAULT_PERIOD_US = 100000 };
 
 static const char no_rt[] = "the kernel needs CONFIG_RT_GROUP_SCHED, and the cgroup above enough "
 			    "cpu.rt_runtime_us to give some away";
-static const char no_bandwidth[] = "the kernel needs CONFIG_CFS_BANDWIDTH; quota is at least 1000 us "
-				   "and, by period, not more than the cgroup above has";
+static const char no_bandwidth[] =
+	"the kernel needs CONFIG_CFS_BANDWIDTH; quota is at least 1000 us "
+	"and, by period, not more than the cgroup above has";
 
 static struct err *plan_shares(struct planner *p, const struct spec_cpu *c)
 {
 	struct ctl_target t;
 
-	/* 0 means "not set"; an idle cgroup has no weight, and the kernel refuses to give it one. */
+	/* 0 means "not set"; an idle cgroup has no weight, and the kernel refuses to give it one.
+	 */
 	if (!c->shares.set || c->shares.value == 0 || (c->idle.set && c->idle.value != 0))
 		return NULL;
 	TRY(ctl_need(p, CTL_CPU, CPU "shares", &t));
@@ -42,7 +44,8 @@ static void plan_bandwidth_v1(struct planner *p, size_t dir, const struct spec_c
 	struct cgroup_write *w;
 
 	if (period) {
-		w = ctl_write(p, dir, "cpu.cfs_period_us", CPU "period", "%" PRIu64, c->period.value);
+		w = ctl_write(p, dir, "cpu.cfs_period_us", CPU "period", "%" PRIu64,
+			      c->period.value);
 		w->hint = no_bandwidth;
 		w->is_pair = quota;
 	}
@@ -62,8 +65,8 @@ static void read_quota(const struct ctl_target *t, char *buf, size_t size)
 	buf[strcspn(buf, " ")] = '\0';
 }
 
-static void plan_bandwidth_v2(struct planner *p, const struct ctl_target *t, const struct spec_cpu *c,
-			      bool quota, bool period)
+static void plan_bandwidth_v2(struct planner *p, const struct ctl_target *t,
+			      const struct spec_cpu *c, bool quota, bool period)
 {
 	uint64_t period_us = period ? c->period.value : DEFAULT_PERIOD_US;
 	struct cgroup_write *w;
@@ -132,7 +135,8 @@ static struct err *plan_realtime(struct planner *p, const struct spec_cpu *c)
 		return NULL;
 	TRY(ctl_need(p, CTL_CPU, member, &t));
 	if (t.is_v2)
-		return err_new(ERR_UNSUPPORTED, "%s: cannot set realtime limits with cgroupv2", member);
+		return err_new(ERR_UNSUPPORTED, "%s: cannot set realtime limits with cgroupv2",
+			       member);
 	if (c->realtime_period.set) {
 		w = ctl_write(p, t.dir, "cpu.rt_period_us", CPU "realtimePeriod", "%" PRIu64,
 			      c->realtime_period.value);

@@ -64,8 +64,10 @@ static struct err *cpuset_inherit(const struct making *m, int parent_fd, int fd,
 		n = cpuset_read(parent_fd, names[i], value, sizeof(value));
 		TRY_SYS(n, "the cpuset controller: read cpuset.%s above %s", names[i], m->d->path);
 		if (n == 0)
-			return err_new(ERR_UNSUPPORTED, "the cpuset controller: cpuset.%s above %s is "
-				       "empty", names[i], m->d->path);
+			return err_new(ERR_UNSUPPORTED,
+				       "the cpuset controller: cpuset.%s above %s is "
+				       "empty",
+				       names[i], m->d->path);
 		TRY_SYS(cpuset_write(fd, names[i], value),
 			"the cpuset controller: set cpuset.%s of %s", names[i], m->d->path);
 	}
@@ -102,20 +104,23 @@ static struct err *enable_error(const struct making *m, int rc, const char *name
 	switch (-rc) {
 	case EBUSY:
 		return err_hint(e, "a cgroup with processes of its own cannot have controllers for "
-				"its children (\"no internal processes\"): move them to a leaf");
+				   "its children (\"no internal processes\"): move them to a leaf");
 	case EINVAL:
-		return err_hint(e, "on a kernel with CONFIG_RT_GROUP_SCHED the cpu controller needs "
+		return err_hint(e,
+				"on a kernel with CONFIG_RT_GROUP_SCHED the cpu controller needs "
 				"all real-time processes to be in the root cgroup");
 	case EOPNOTSUPP:
 		return err_hint(e, "the cgroup is threaded: choose a linux.cgroupsPath below a "
-				"domain cgroup");
+				   "domain cgroup");
 	case ENOENT:
 		return err_hint(e, "the controller is not delegated to this cgroup");
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return err_hint(e, "the controller is not delegated: Delegate=%s in the systemd unit "
-				"above", name);
+		return err_hint(e,
+				"the controller is not delegated: Delegate=%s in the systemd unit "
+				"above",
+				name);
 	default:
 		return e;
 	}
@@ -127,8 +132,8 @@ static struct err *enable_error(const struct making *m, int rc, const char *name
  */
 static struct err *enable_controllers(const struct making *m, int fd)
 {
-	static const char *const names[] = { "cpuset", "cpu", "io", "memory", "hugetlb",
-					     "pids",   "rdma", "misc" };
+	static const char *const names[] = { "cpuset",  "cpu",  "io",   "memory",
+					     "hugetlb", "pids", "rdma", "misc" };
 	char available[512];
 	char enabled[512];
 	char all[128] = "";
@@ -145,7 +150,8 @@ static struct err *enable_controllers(const struct making *m, int fd)
 
 		if (ctl_list_has(enabled, ' ', names[i]))
 			continue;
-		if (needed || (m->plan->kind == CGROUP_V2 && ctl_list_has(available, ' ', names[i])))
+		if (needed ||
+		    (m->plan->kind == CGROUP_V2 && ctl_list_has(available, ' ', names[i])))
 			snprintf(all + n, sizeof(all) - n, "%s+%s", n ? " " : "", names[i]);
 	}
 	if (!all[0] || file_write_at(fd, "cgroup.subtree_control", all) == 0)
@@ -174,14 +180,18 @@ static struct err *mkdir_error(const struct making *m, int rc, size_t len)
 
 	switch (-rc) {
 	case EROFS:
-		return err_hint(e, "%s is mounted read-only: remount it, or use "
-				"--cgroup-manager=disabled", m->d->mount);
+		return err_hint(e,
+				"%s is mounted read-only: remount it, or use "
+				"--cgroup-manager=disabled",
+				m->d->mount);
 	case EACCES:
 	case EPERM:
-		return err_hint(e, "the parent belongs to somebody else: choose a linux.cgroupsPath in "
-				"a delegated cgroup, or use --cgroup-manager=disabled");
+		return err_hint(
+			e, "the parent belongs to somebody else: choose a linux.cgroupsPath in "
+			   "a delegated cgroup, or use --cgroup-manager=disabled");
 	case EAGAIN:
-		return err_hint(e, "cgroup.max.descendants or cgroup.max.depth of a cgroup above is "
+		return err_hint(e,
+				"cgroup.max.descendants or cgroup.max.depth of a cgroup above is "
 				"reached");
 	case EOPNOTSUPP:
 		return err_hint(e, "a cgroup above is threaded or its domain is invalid");
@@ -241,7 +251,8 @@ static bool is_frozen(const struct making *m)
 	char buf[256];
 
 	if (cgdir_is_v2(m->d)) {
-		if (file_read_line_at(m->fd, "cgroup.freeze", buf, sizeof(buf)) > 0 && buf[0] == '1')
+		if (file_read_line_at(m->fd, "cgroup.freeze", buf, sizeof(buf)) > 0 &&
+		    buf[0] == '1')
 			return true;
 		return file_read_line_at(m->fd, "cgroup.events", buf, sizeof(buf)) > 0 &&
 		       strstr(buf, "frozen 1");
@@ -261,21 +272,28 @@ static struct err *check_target(const struct making *m, bool is_new)
 	char buf[32];
 
 	if (!is_new) {
-		TRY_SYS(cgdir_pids(m->fd, &pids), "read the processes of the cgroup %s", m->d->path);
+		TRY_SYS(cgdir_pids(m->fd, &pids), "read the processes of the cgroup %s",
+			m->d->path);
 		if (pids.n > 0)
-			return err_hint(err_new(ERR_STATE, "the cgroup %s exists and is not empty: "
-						"process %d is in it", m->d->path, pids.v[0]),
-					"another container may use the same linux.cgroupsPath; choose "
-					"another one or end what runs there");
+			return err_hint(
+				err_new(ERR_STATE,
+					"the cgroup %s exists and is not empty: "
+					"process %d is in it",
+					m->d->path, pids.v[0]),
+				"another container may use the same linux.cgroupsPath; choose "
+				"another one or end what runs there");
 	}
 	if (is_frozen(m))
 		return err_hint(err_new(ERR_STATE, "the cgroup %s is frozen", m->d->path),
-				cgdir_is_v2(m->d) ? "thaw it: echo 0 > cgroup.freeze there or above" :
-				"thaw it: echo THAWED > freezer.state there or above");
-	if (cgdir_is_v2(m->d) &&
-	    file_read_line_at(m->fd, "cgroup.type", buf, sizeof(buf)) > 0 && !streq(buf, "domain"))
-		return err_hint(err_new(ERR_UNSUPPORTED, "the cgroup %s cannot hold a container: its "
-					"cgroup.type is `%s`", m->d->path, buf),
+				cgdir_is_v2(m->d)
+					? "thaw it: echo 0 > cgroup.freeze there or above"
+					: "thaw it: echo THAWED > freezer.state there or above");
+	if (cgdir_is_v2(m->d) && file_read_line_at(m->fd, "cgroup.type", buf, sizeof(buf)) > 0 &&
+	    !streq(buf, "domain"))
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"the cgroup %s cannot hold a container: its "
+					"cgroup.type is `%s`",
+					m->d->path, buf),
 				"a cgroup above it is threaded: choose a linux.cgroupsPath below a "
 				"domain cgroup");
 	return NULL;
@@ -334,8 +352,9 @@ static void attach_devices(const struct cgroup_plan *plan, const struct making *
 	if (rc < 0 && plan->is_rootless)
 		log_debug("device rules are not enforced: %s", strerror(-rc));
 	else if (rc < 0)
-		log_warn("device rules are not enforced: the kernel refuses the BPF program for %s: %s",
-			 v[plan->device_dir].d->path, strerror(-rc));
+		log_warn(
+			"device rules are not enforced: the kernel refuses the BPF program for %s: %s",
+			v[plan->device_dir].d->path, strerror(-rc));
 }
 
 static struct err *create_all(const struct cgroup_plan *plan, struct making *v)
@@ -343,10 +362,14 @@ static struct err *create_all(const struct cgroup_plan *plan, struct making *v)
 	for (size_t i = 0; i < plan->paths.n; i++) {
 		const struct cgroup_dir *d = &plan->paths.v[i];
 
-		v[i] = (struct making){ .plan = plan, .d = d, .index = i, .fd = -EBADF,
+		v[i] = (struct making){ .plan = plan,
+					.d = d,
+					.index = i,
+					.fd = -EBADF,
 					.is_cpuset = cgdir_has(d, "cpuset") };
 		if (!cgdir_is_sane(d))
-			return err_new(ERR_INTERNAL, "%s is no cgroup path below %s", d->path, d->mount);
+			return err_new(ERR_INTERNAL, "%s is no cgroup path below %s", d->path,
+				       d->mount);
 		TRY(make_dir(&v[i]));
 	}
 	TRY(apply_writes(plan));

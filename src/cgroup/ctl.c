@@ -10,20 +10,20 @@
 #include "base/file.h"
 
 const struct ctl_info ctl_info[CTL_COUNT] = {
-	[CTL_CPU]        = { "cpu",        "cpu",     "CONFIG_CGROUP_SCHED" },
-	[CTL_CPUACCT]    = { "cpuacct",    "",        "CONFIG_CGROUP_CPUACCT" },
-	[CTL_CPUSET]     = { "cpuset",     "cpuset",  "CONFIG_CPUSETS" },
-	[CTL_MEMORY]     = { "memory",     "memory",  "CONFIG_MEMCG" },
-	[CTL_IO]         = { "blkio",      "io",      "CONFIG_BLK_CGROUP" },
-	[CTL_PIDS]       = { "pids",       "pids",    "CONFIG_CGROUP_PIDS" },
-	[CTL_DEVICES]    = { "devices",    "",        "CONFIG_CGROUP_DEVICE" },
-	[CTL_FREEZER]    = { "freezer",    "",        "CONFIG_CGROUP_FREEZER" },
-	[CTL_HUGETLB]    = { "hugetlb",    "hugetlb", "CONFIG_CGROUP_HUGETLB" },
-	[CTL_NET_CLS]    = { "net_cls",    NULL,      "CONFIG_CGROUP_NET_CLASSID" },
-	[CTL_NET_PRIO]   = { "net_prio",   NULL,      "CONFIG_CGROUP_NET_PRIO" },
-	[CTL_PERF_EVENT] = { "perf_event", "",        "CONFIG_CGROUP_PERF" },
-	[CTL_RDMA]       = { "rdma",       "rdma",    "CONFIG_CGROUP_RDMA" },
-	[CTL_MISC]       = { "misc",       "misc",    "CONFIG_CGROUP_MISC" },
+	[CTL_CPU] = { "cpu", "cpu", "CONFIG_CGROUP_SCHED" },
+	[CTL_CPUACCT] = { "cpuacct", "", "CONFIG_CGROUP_CPUACCT" },
+	[CTL_CPUSET] = { "cpuset", "cpuset", "CONFIG_CPUSETS" },
+	[CTL_MEMORY] = { "memory", "memory", "CONFIG_MEMCG" },
+	[CTL_IO] = { "blkio", "io", "CONFIG_BLK_CGROUP" },
+	[CTL_PIDS] = { "pids", "pids", "CONFIG_CGROUP_PIDS" },
+	[CTL_DEVICES] = { "devices", "", "CONFIG_CGROUP_DEVICE" },
+	[CTL_FREEZER] = { "freezer", "", "CONFIG_CGROUP_FREEZER" },
+	[CTL_HUGETLB] = { "hugetlb", "hugetlb", "CONFIG_CGROUP_HUGETLB" },
+	[CTL_NET_CLS] = { "net_cls", NULL, "CONFIG_CGROUP_NET_CLASSID" },
+	[CTL_NET_PRIO] = { "net_prio", NULL, "CONFIG_CGROUP_NET_PRIO" },
+	[CTL_PERF_EVENT] = { "perf_event", "", "CONFIG_CGROUP_PERF" },
+	[CTL_RDMA] = { "rdma", "rdma", "CONFIG_CGROUP_RDMA" },
+	[CTL_MISC] = { "misc", "misc", "CONFIG_CGROUP_MISC" },
 };
 
 bool ctl_list_has(const char *list, char sep, const char *word)
@@ -91,8 +91,8 @@ static bool find_row(const char *table, const char *name, unsigned *ret_hierarch
 
 	while (table) {
 		if (strncmp(table, name, n) == 0 && table[n] == '\t')
-			return sscanf(table + n, "%u %u %u", ret_hierarchy, &number,
-				      ret_enabled) == 3;
+			return sscanf(table + n, "%u %u %u", ret_hierarchy, &number, ret_enabled) ==
+			       3;
 		table = strchr(table, '\n');
 		table += table ? 1 : 0;
 	}
@@ -102,7 +102,8 @@ static bool find_row(const char *table, const char *name, unsigned *ret_hierarch
 static char *mount_hint(const char *name)
 {
 	return str_format("mount it: mkdir -p /sys/fs/cgroup/%s && "
-			  "mount -t cgroup -o %s cgroup /sys/fs/cgroup/%s", name, name, name);
+			  "mount -t cgroup -o %s cgroup /sys/fs/cgroup/%s",
+			  name, name, name);
 }
 
 void ctl_facts_read(const char *root, struct ctl_facts *ret)
@@ -126,20 +127,24 @@ enum cgroup_place ctl_absent(const struct ctl_facts *facts, enum cgroup_ctl c, c
 		return PLACE_DISABLED;
 	}
 	if (!find_row(facts->table, name, &hierarchy, &enabled)) {
-		*ret_why = facts->table[0] ? str_format("this kernel has no %s controller", name) :
-				      str_dup("this kernel has no cgroups (no /proc/cgroups)");
+		*ret_why = facts->table[0]
+				   ? str_format("this kernel has no %s controller", name)
+				   : str_dup("this kernel has no cgroups (no /proc/cgroups)");
 		*ret_hint = str_format("use a kernel with %s", info->config);
 		return PLACE_UNKNOWN;
 	}
 	if (!enabled) {
-		*ret_why = str_format("%s disabled when the kernel booted: cgroup_disable=%s on the "
-				      "kernel command line", name, name);
+		*ret_why =
+			str_format("%s disabled when the kernel booted: cgroup_disable=%s on the "
+				   "kernel command line",
+				   name, name);
 		*ret_hint = str_format("boot without cgroup_disable=%s (some boards need "
-				       "cgroup_enable=%s)", name, name);
+				       "cgroup_enable=%s)",
+				       name, name);
 		return PLACE_DISABLED;
 	}
-	*ret_why = hierarchy ? str_format("the v1 hierarchy of %s is not mounted here", name) :
-			       str_format("no hierarchy with %s is mounted", name);
+	*ret_why = hierarchy ? str_format("the v1 hierarchy of %s is not mounted here", name)
+			     : str_format("no hierarchy with %s is mounted", name);
 	*ret_hint = mount_hint(name);
 	return PLACE_NOT_MOUNTED;
 }

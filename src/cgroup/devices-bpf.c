@@ -2,8 +2,9 @@
 /*
  * A device policy as an eBPF program, which is what cgroup v2 has instead of a devices controller.
  *
- * The program walks the rules from the last to the first and keeps, in r5, the accesses that no rule
- * has decided yet: a rule that denies one of them ends it, a rule that allows takes its own away.
+ * The program walks the rules from the last to the first and keeps, in r5, the accesses that no
+ * rule has decided yet: a rule that denies one of them ends it, a rule that allows takes its own
+ * away.
  */
 #include <linux/bpf.h>
 #include <stddef.h>
@@ -18,9 +19,13 @@ struct builder {
 	size_t n;
 };
 
-static void emit(struct builder *b, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
+static void emit(struct builder *b, uint8_t code, uint8_t dst, uint8_t src, int16_t off,
+		 int32_t imm)
 {
-	b->v[b->n++] = (struct bpf_insn){ .code = code, .dst_reg = dst, .src_reg = src, .off = off,
+	b->v[b->n++] = (struct bpf_insn){ .code = code,
+					  .dst_reg = dst,
+					  .src_reg = src,
+					  .off = off,
 					  .imm = imm };
 }
 
@@ -109,7 +114,7 @@ int device_program_attach(const struct device_program *p, int cgroup_fd)
 	load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	load.insns = (uintptr_t)p->code;
 	load.insn_cnt = (uint32_t)p->n;
-	load.license = (uintptr_t)"Apache-2.0";
+	load.license = (uintptr_t) "Apache-2.0";
 	memcpy(load.prog_name, "davit_devices", sizeof("davit_devices"));
 	fd = sys_bpf(BPF_PROG_LOAD, &load);
 	if (fd < 0)

@@ -2,9 +2,9 @@
 /*
  * A device policy in the terms of the v1 devices controller.
  *
- * It knows one default and a list of exceptions to it.  Writing the opposite of an exception removes
- * that exception only when type and numbers are the same: a hole in a wider exception cannot be said,
- * and the kernel would silently ignore the attempt.
+ * It knows one default and a list of exceptions to it.  Writing the opposite of an exception
+ * removes that exception only when type and numbers are the same: a hole in a wider exception
+ * cannot be said, and the kernel would silently ignore the attempt.
  */
 #include "cgroup/devices.h"
 
@@ -21,9 +21,11 @@ static bool narrows_mknod_only(const struct device_rule *r, const struct device_
 static struct err *refuse_hole(struct planner *p, const struct device_rule *r,
 			       const struct device_rule *wide)
 {
-	struct err *e = err_new(ERR_UNSUPPORTED, "linux.resources.devices[%zu]: `%s %s` cannot be "
-				"expressed with cgroup v1: a wider rule before it says the opposite",
-				r->index, r->allow ? "allow" : "deny", device_rule_text(p->a, r));
+	struct err *e =
+		err_new(ERR_UNSUPPORTED,
+			"linux.resources.devices[%zu]: `%s %s` cannot be "
+			"expressed with cgroup v1: a wider rule before it says the opposite",
+			r->index, r->allow ? "allow" : "deny", device_rule_text(p->a, r));
 
 	if (wide->index == DEVICE_DEFAULT)
 		return err_hint(e, "it is inside the default rule `allow %s`",

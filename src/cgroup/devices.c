@@ -115,7 +115,8 @@ void device_policy_make(struct arena *a, const struct spec_device_rule *rules, s
 		};
 		bool both = s->type != 'b' && s->type != 'c';
 
-		if (both && r.major == DEVICE_ANY && r.minor == DEVICE_ANY && r.access == DEVICE_ALL) {
+		if (both && r.major == DEVICE_ANY && r.minor == DEVICE_ANY &&
+		    r.access == DEVICE_ALL) {
 			reset(&p, r.allow);
 			continue;
 		}
@@ -150,10 +151,10 @@ bool device_policy_allows(const struct device_policy *p, char type, int64_t majo
 
 char *device_rule_text(struct arena *a, const struct device_rule *r)
 {
-	char *major = r->major == DEVICE_ANY ? arena_str(a, "*") :
-					       arena_format(a, "%" PRId64, r->major);
-	char *minor = r->minor == DEVICE_ANY ? arena_str(a, "*") :
-					       arena_format(a, "%" PRId64, r->minor);
+	char *major = r->major == DEVICE_ANY ? arena_str(a, "*")
+					     : arena_format(a, "%" PRId64, r->major);
+	char *minor = r->minor == DEVICE_ANY ? arena_str(a, "*")
+					     : arena_format(a, "%" PRId64, r->minor);
 
 	return arena_format(a, "%c %s:%s %s%s%s", r->type, major, minor,
 			    r->access & DEVICE_READ ? "r" : "", r->access & DEVICE_WRITE ? "w" : "",
@@ -165,11 +166,15 @@ static struct err *check_numbers(const struct spec_device_rule *rules, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (number(&rules[i].major) >= 1 << 12)
-			return err_new(ERR_INVALID, "linux.resources.devices[%zu].major: %" PRId64
-				       " is not below 4096", i, rules[i].major.value);
+			return err_new(ERR_INVALID,
+				       "linux.resources.devices[%zu].major: %" PRId64
+				       " is not below 4096",
+				       i, rules[i].major.value);
 		if (number(&rules[i].minor) >= 1 << 20)
-			return err_new(ERR_INVALID, "linux.resources.devices[%zu].minor: %" PRId64
-				       " is not below 1048576", i, rules[i].minor.value);
+			return err_new(ERR_INVALID,
+				       "linux.resources.devices[%zu].minor: %" PRId64
+				       " is not below 1048576",
+				       i, rules[i].minor.value);
 	}
 	return NULL;
 }
@@ -187,8 +192,8 @@ struct err *ctl_plan_devices(struct planner *p, const struct spec_resources *r)
 	policy = arena_alloc(p->a, sizeof(*policy));
 	device_policy_make(p->a, r->devices, r->n_devices, policy);
 	/*
-	 * Every engine sends device rules, so a host without the controller could run nothing at all if
-	 * they were a must: it is said aloud instead.
+	 * Every engine sends device rules, so a host without the controller could run nothing at
+	 * all if they were a must: it is said aloud instead.
 	 */
 	e = ctl_need(p, CTL_DEVICES, "linux.resources.devices", &t);
 	if (e) {

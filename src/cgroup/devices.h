@@ -16,7 +16,7 @@ enum { DEVICE_ANY = -1 };
 
 struct device_rule {
 	bool allow;
-	char type; /* 'b' or 'c' */
+	char type;     /* 'b' or 'c' */
 	int64_t major; /* or DEVICE_ANY */
 	int64_t minor;
 	unsigned access;
@@ -32,8 +32,8 @@ struct device_policy {
 
 /*
  * Nothing is allowed at first but the default devices; a rule for all devices drops what was before
- * it, and after one that denies all the default devices are allowed again.  Rules without effect are
- * left out.
+ * it, and after one that denies all the default devices are allowed again.  Rules without effect
+ * are left out.
  */
 void device_policy_make(struct arena *a, const struct spec_device_rule *rules, size_t n,
 			struct device_policy *ret);

@@ -13,7 +13,8 @@
 bool cgdir_is_v2(const struct cgroup_dir *d);
 /* Is the controller (v1 name) in D's hierarchy? */
 bool cgdir_has(const struct cgroup_dir *d, const char *controller);
-/* The index in PATHS of the v1 hierarchy with CONTROLLER, or of the v2 one (CONTROLLER NULL); -1. */
+/* The index in PATHS of the v1 hierarchy with CONTROLLER, or of the v2 one (CONTROLLER NULL); -1.
+ */
 int cgdir_find(const struct cgroup_paths *paths, const char *controller);
 /* "the pids controller", "the v2 hierarchy", for messages. */
 const char *cgdir_name(const struct cgroup_dir *d, char *buf, size_t size);
@@ -30,8 +31,8 @@ int cgdir_open_mount(const struct cgroup_dir *d);
 
 /*
  * Walks the cgroups below TOP_FD (TOP_FD itself is entered, never left).  ENTER sees each directory
- * before, LEAVE its parent and its name after those below it; each may be NULL, and stops the walk by
- * returning a negative number, which is passed on.  What vanishes meanwhile is skipped.
+ * before, LEAVE its parent and its name after those below it; each may be NULL, and stops the walk
+ * by returning a negative number, which is passed on.  What vanishes meanwhile is skipped.
  */
 typedef int cgdir_enter(int fd, void *arg);
 typedef int cgdir_leave(int parent_fd, const char *name, void *arg);
@@ -45,7 +46,7 @@ struct pid_list {
 
 void pid_list_add(struct pid_list *l, pid_t pid);
 void pid_list_done(struct pid_list *l);
-void pid_list_sort(struct pid_list *l); /* ascending, each once */
+void pid_list_sort(struct pid_list *l);                 /* ascending, each once */
 bool pid_list_has(const struct pid_list *l, pid_t pid); /* of a sorted list */
 #define auto_pids __attribute__((cleanup(pid_list_done)))
 

@@ -208,16 +208,20 @@ static struct err *timeout_error(const struct freezer *f, bool freeze)
 	stuck = name_stuck(f);
 	if (write_state(f, false) < 0)
 		log_warn("cannot thaw the cgroup %s again", f->d->path);
-	return err_hint(err_new(ERR_TIMEOUT, "the cgroup %s did not freeze within %d s: %s; it was "
-				"thawed again", f->d->path, FREEZE_TIMEOUT_MS / 1000, stuck),
-			"a process in an uninterruptible wait (a hanging disk or network file system, "
-			"the parent of a vfork) cannot be frozen");
+	return err_hint(
+		err_new(ERR_TIMEOUT,
+			"the cgroup %s did not freeze within %d s: %s; it was "
+			"thawed again",
+			f->d->path, FREEZE_TIMEOUT_MS / 1000, stuck),
+		"a process in an uninterruptible wait (a hanging disk or network file system, "
+		"the parent of a vfork) cannot be frozen");
 }
 
 static struct err *none_error(struct freezer *f)
 {
 	if (!f->d && f->state == FREEZER_GONE)
-		return err_hint(err_new(ERR_STATE, "the container's cgroup has vanished: %s", f->why),
+		return err_hint(err_new(ERR_STATE, "the container's cgroup has vanished: %s",
+					f->why),
 				"somebody removed it or moved the processes out of it");
 	return err_hint(err_new(ERR_UNSUPPORTED, "this host has no cgroup freezer (%s)", f->why),
 			"boot without cgroup_no_v1=freezer, or mount it before the container is "

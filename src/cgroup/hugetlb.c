@@ -12,8 +12,8 @@ static const char no_size[] = "this kernel has no huge pages of that size: see "
 			      "/sys/kernel/mm/hugepages";
 
 /*
- * The limit counts pages in use and is enforced by SIGBUS on a page fault; where the kernel can (5.7)
- * reservations are limited too, so that mmap fails instead.
+ * The limit counts pages in use and is enforced by SIGBUS on a page fault; where the kernel can
+ * (5.7) reservations are limited too, so that mmap fails instead.
  */
 struct err *ctl_plan_hugetlb(struct planner *p, const struct spec_resources *r)
 {

@@ -28,8 +28,8 @@ static void plan_weight(struct planner *p, const struct ctl_target *t, uint64_t 
 
 	if (t->is_v2) {
 		w = ctl_write(p, t->dir, "io.bfq.weight", BLOCK "weight", "%" PRIu64, weight);
-		write_else(p, w, "io.weight", arena_format(p->a, "%" PRIu64,
-							   convert_blkio_to_io_weight(weight)));
+		write_else(p, w, "io.weight",
+			   arena_format(p->a, "%" PRIu64, convert_blkio_to_io_weight(weight)));
 	} else {
 		w = ctl_write(p, t->dir, "blkio.weight", BLOCK "weight", "%" PRIu64, weight);
 		write_else(p, w, "blkio.bfq.weight", w->value);
@@ -48,8 +48,8 @@ static void plan_weight_device(struct planner *p, const struct ctl_target *t,
 		      "%" PRId64 ":%" PRId64 " %" PRIu64, d->major, d->minor, d->weight.value);
 	if (t->is_v2)
 		write_else(p, w, "io.weight",
-			   arena_format(p->a, "%" PRId64 ":%" PRId64 " %" PRIu64, d->major, d->minor,
-					convert_blkio_to_io_weight(d->weight.value)));
+			   arena_format(p->a, "%" PRId64 ":%" PRId64 " %" PRIu64, d->major,
+					d->minor, convert_blkio_to_io_weight(d->weight.value)));
 	else
 		write_else(p, w, "blkio.bfq.weight_device", w->value);
 }
@@ -63,8 +63,9 @@ static struct err *plan_weights(struct planner *p, const struct ctl_target *t,
 		plan_weight(p, t, b->weight.value);
 	if (b->leaf_weight.set && b->leaf_weight.value != 0) {
 		if (t->is_v2)
-			return err_new(ERR_UNSUPPORTED, BLOCK "leafWeight: cannot set leaf_weight with "
-				       "cgroupv2");
+			return err_new(ERR_UNSUPPORTED,
+				       BLOCK "leafWeight: cannot set leaf_weight with "
+					     "cgroupv2");
 		w = ctl_write(p, t->dir, "blkio.leaf_weight", BLOCK "leafWeight", "%" PRIu64,
 			      b->leaf_weight.value);
 		w->hint = no_leaf;
@@ -92,8 +93,9 @@ static void plan_throttle(struct planner *p, const struct ctl_target *t, const c
 		struct cgroup_write *w;
 
 		if (!t->is_v2)
-			w = ctl_write(p, t->dir, v1_file, member, "%" PRId64 ":%" PRId64 " %" PRIu64,
-				      d->major, d->minor, d->rate);
+			w = ctl_write(p, t->dir, v1_file, member,
+				      "%" PRId64 ":%" PRId64 " %" PRIu64, d->major, d->minor,
+				      d->rate);
 		else if (d->rate == 0) /* what lifts a limit on v1 */
 			w = ctl_write(p, t->dir, "io.max", member, "%" PRId64 ":%" PRId64 " %s=max",
 				      d->major, d->minor, v2_key);
@@ -116,8 +118,8 @@ struct err *ctl_plan_io(struct planner *p, const struct spec_resources *r)
 		return NULL;
 	TRY(ctl_need(p, CTL_IO, "linux.resources.blockIO", &t));
 	TRY(plan_weights(p, &t, b));
-	plan_throttle(p, &t, BLOCK "throttleReadBpsDevice", "blkio.throttle.read_bps_device", "rbps",
-		      &b->read_bps);
+	plan_throttle(p, &t, BLOCK "throttleReadBpsDevice", "blkio.throttle.read_bps_device",
+		      "rbps", &b->read_bps);
 	plan_throttle(p, &t, BLOCK "throttleWriteBpsDevice", "blkio.throttle.write_bps_device",
 		      "wbps", &b->write_bps);
 	plan_throttle(p, &t, BLOCK "throttleReadIOPSDevice", "blkio.throttle.read_iops_device",

@@ -2,8 +2,8 @@
 /*
  * The processes of a container, and signals to all of them.
  *
- * A process is signalled through a pidfd that was opened before its number was found in the cgroup a
- * second time: so it is the process of that cgroup and not one that got the number later.
+ * A process is signalled through a pidfd that was opened before its number was found in the cgroup
+ * a second time: so it is the process of that cgroup and not one that got the number later.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -18,8 +18,8 @@
 enum { KILL_TIMEOUT_MS = 5000, BATCH = 64 };
 
 /*
- * The hierarchies agree unless somebody moved processes by hand.  The first one that has any answers;
- * those that a container engine would hardly touch come first.
+ * The hierarchies agree unless somebody moved processes by hand.  The first one that has any
+ * answers; those that a container engine would hardly touch come first.
  */
 static int first_pids(const struct cgroup_paths *paths, struct pid_list *l)
 {
@@ -117,7 +117,8 @@ static void thaw_v1(const struct cgroup_paths *paths)
 		log_debug("thaw %s: %s", paths->v[i].path, strerror(-rc));
 }
 
-static struct err *survivors_error(const struct cgroup_paths *paths, const struct pid_list *l, int rc)
+static struct err *survivors_error(const struct cgroup_paths *paths, const struct pid_list *l,
+				   int rc)
 {
 	auto_str struct str s = { 0 };
 
@@ -126,8 +127,10 @@ static struct err *survivors_error(const struct cgroup_paths *paths, const struc
 	if (rc < 0)
 		return err_sys(rc, "kill the processes%s of the cgroup %s", s.s ? s.s : "",
 			       paths->path);
-	return err_hint(err_new(ERR_TIMEOUT, "processes%s of the cgroup %s are still there %d s after "
-				"SIGKILL", s.s ? s.s : "", paths->path, KILL_TIMEOUT_MS / 1000),
+	return err_hint(err_new(ERR_TIMEOUT,
+				"processes%s of the cgroup %s are still there %d s after "
+				"SIGKILL",
+				s.s ? s.s : "", paths->path, KILL_TIMEOUT_MS / 1000),
 			"they hang in the kernel (state D), or a cgroup above is frozen");
 }
 
@@ -168,7 +171,8 @@ struct err *cgroup_kill(const struct cgroup_paths *paths, int sig)
 		return kill_until_empty(paths);
 	rc = first_pids(paths, &l);
 	TRY_SYS(rc, "read the processes of the cgroup %s", paths->path);
-	/* Frozen, nobody forks between the list and the signal.  Without a freezer: as well as we can. */
+	/* Frozen, nobody forks between the list and the signal.  Without a freezer: as well as we
+	 * can. */
 	freeze = sig != 0 && !pid_list_has(&l, getpid()) &&
 		 freezer_get(paths, NULL) == FREEZER_THAWED;
 	if (freeze) {
@@ -207,6 +211,7 @@ static uint64_t read_counter(const struct cgroup_paths *paths, int dir, const ch
 
 bool cgroup_had_oom(const struct cgroup_paths *paths)
 {
-	return read_counter(paths, cgdir_find(paths, "memory"), "memory.oom_control", "oom_kill") > 0 ||
+	return read_counter(paths, cgdir_find(paths, "memory"), "memory.oom_control", "oom_kill") >
+		       0 ||
 	       read_counter(paths, cgdir_find(paths, NULL), "memory.events", "oom_kill") > 0;
 }

@@ -3,8 +3,8 @@
  * Which hierarchies are mounted where, and where each controller is or why it is not.
  *
  * /proc/self/cgroup names every hierarchy that exists.  The usual places below /sys/fs/cgroup are
- * asked with statfs(2) first: mountinfo holds a line for each mount of the host, and reading it costs
- * more than all the rest where there are thousands.
+ * asked with statfs(2) first: mountinfo holds a line for each mount of the host, and reading it
+ * costs more than all the rest where there are thousands.
  */
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -122,8 +122,8 @@ static char *self_below(struct detect *d, const char *cgroup, const char *mount_
 }
 
 /*
- * Without mountinfo the top of the mount is unknown, but when our cgroup is found below it the mount
- * shows the hierarchy from where our paths begin.
+ * Without mountinfo the top of the mount is unknown, but when our cgroup is found below it the
+ * mount shows the hierarchy from where our paths begin.
  */
 static void settle_usual(struct detect *d, struct found *f, const char *path, bool is_readonly)
 {
@@ -255,9 +255,9 @@ static bool parse_mount_line(char *line, char *type, struct mount_line *ret)
 }
 
 /*
- * The first mount of a hierarchy counts, but one that shows it from the top is better, and of two at
- * the same point the later lies on top.  In a real system the mount point is asked again: a mount of
- * another kind may hide it.
+ * The first mount of a hierarchy counts, but one that shows it from the top is better, and of two
+ * at the same point the later lies on top.  In a real system the mount point is asked again: a
+ * mount of another kind may hide it.
  */
 static void take_mount(struct detect *d, struct found *f, const struct mount_line *m)
 {
@@ -366,14 +366,14 @@ static void place_v1(struct cgroup_layout *l, size_t i)
  * Where an unprivileged davit makes cgroups on v2: beside its own, because what the user manager
  * delegated begins above it.
  */
-static void choose_v2_base(struct detect *d, struct cgroup_layout *l, const struct cgroup_hierarchy *h)
+static void choose_v2_base(struct detect *d, struct cgroup_layout *l,
+			   const struct cgroup_hierarchy *h)
 {
 	l->v2_base = "";
 	if (!is_real(d) || !h->self || streq(h->self, "/"))
 		return;
 	if (faccessat(AT_FDCWD, h->mount, W_OK, AT_EACCESS) < 0 && errno == EACCES)
-		l->v2_base = arena_str_n(d->a, h->self,
-					 (size_t)(strrchr(h->self, '/') - h->self));
+		l->v2_base = arena_str_n(d->a, h->self, (size_t)(strrchr(h->self, '/') - h->self));
 }
 
 static void place_v2(struct detect *d, struct cgroup_layout *l, size_t i)
@@ -419,11 +419,16 @@ static void explain(struct detect *d, struct cgroup_layout *l, enum cgroup_ctl c
 		const char *mount = l->v[v2].mount;
 
 		where = PLACE_NOT_DELEGATED;
-		l->ctl[c].why = arena_format(d->a, "%s is missing in %s%s/cgroup.controllers: it was "
-					     "not delegated", ctl_info[c].v2, mount, l->v2_base);
-		l->ctl[c].hint = arena_format(d->a, "delegate it: Delegate=%s in the systemd unit "
-					      "above, or write +%s to cgroup.subtree_control of each "
-					      "cgroup above", ctl_info[c].v2, ctl_info[c].v2);
+		l->ctl[c].why = arena_format(d->a,
+					     "%s is missing in %s%s/cgroup.controllers: it was "
+					     "not delegated",
+					     ctl_info[c].v2, mount, l->v2_base);
+		l->ctl[c].hint =
+			arena_format(d->a,
+				     "delegate it: Delegate=%s in the systemd unit "
+				     "above, or write +%s to cgroup.subtree_control of each "
+				     "cgroup above",
+				     ctl_info[c].v2, ctl_info[c].v2);
 	} else {
 		l->ctl[c].why = arena_str(d->a, why);
 		l->ctl[c].hint = arena_str(d->a, hint);

@@ -119,8 +119,10 @@ static struct err *plan_swap_v2(struct planner *p, size_t dir, const struct spec
 	case SWAP_NONE:
 		return NULL;
 	case SWAP_NO_LIMIT:
-		return err_hint(err_new(ERR_INVALID, MEMORY "swap: cannot set swap limit without the "
-					"memory limit"), "memory.swap counts memory and swap together");
+		return err_hint(err_new(ERR_INVALID,
+					MEMORY "swap: cannot set swap limit without the "
+					       "memory limit"),
+				"memory.swap counts memory and swap together");
 	case SWAP_BELOW_LIMIT:
 		return err_hint(err_new(ERR_INVALID, MEMORY "swap: is below memory.limit"),
 				"memory.swap counts memory and swap together");
@@ -160,12 +162,16 @@ static struct err *check_before_update(struct planner *p, const struct ctl_targe
 		return NULL;
 	used = read_number(t, "memory.current");
 	if (m->limit.set && m->limit.value >= 0 && used >= (uint64_t)m->limit.value)
-		return err_new(ERR_INVALID, MEMORY "limit: %" PRId64 " is not above the current usage "
-			       "of %" PRIu64, m->limit.value, used);
+		return err_new(ERR_INVALID,
+			       MEMORY "limit: %" PRId64 " is not above the current usage "
+				      "of %" PRIu64,
+			       m->limit.value, used);
 	used += read_number(t, "memory.swap.current");
 	if (m->swap.set && m->swap.value > 0 && used >= (uint64_t)m->swap.value)
-		return err_new(ERR_INVALID, MEMORY "swap: %" PRId64 " is not above the current usage "
-			       "of %" PRIu64 " with swap", m->swap.value, used);
+		return err_new(ERR_INVALID,
+			       MEMORY "swap: %" PRId64 " is not above the current usage "
+				      "of %" PRIu64 " with swap",
+			       m->swap.value, used);
 	return NULL;
 }
 

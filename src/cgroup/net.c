@@ -13,8 +13,8 @@ static struct err *need(struct planner *p, enum cgroup_ctl c, const char *member
 			struct ctl_target *ret)
 {
 	if (p->layout->kind == CGROUP_V2 && p->layout->ctl[c].place != PLACE_V1)
-		return err_hint(err_new(ERR_UNSUPPORTED, "%s: network limits not supported on cgroupv2",
-					member),
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"%s: network limits not supported on cgroupv2", member),
 				"use a BPF program or nftables' `socket cgroupv2` instead");
 	return ctl_need(p, c, member, ret);
 }

@@ -89,8 +89,10 @@ static struct err *make_path(struct arena *a, const char *wanted, char **ret)
 			       PATH_MAX - 256);
 	for (const char *s = path; s; s = strchr(s + 1, '/'))
 		if (strcspn(s + 1, "/") > NAME_MAX)
-			return err_new(ERR_INVALID, "linux.cgroupsPath: a component is longer than "
-				       "%d bytes", NAME_MAX);
+			return err_new(ERR_INVALID,
+				       "linux.cgroupsPath: a component is longer than "
+				       "%d bytes",
+				       NAME_MAX);
 	*ret = arena_str(a, path);
 	return NULL;
 }
@@ -133,9 +135,9 @@ static bool asks_cpu(const struct spec_cpu *c)
 
 static bool asks_io(const struct spec_block_io *b)
 {
-	return b && ((b->weight.set && b->weight.value) || b->leaf_weight.set ||
-		     b->n_weight_devices || b->read_bps.n || b->write_bps.n || b->read_iops.n ||
-		     b->write_iops.n);
+	return b &&
+	       ((b->weight.set && b->weight.value) || b->leaf_weight.set || b->n_weight_devices ||
+		b->read_bps.n || b->write_bps.n || b->read_iops.n || b->write_iops.n);
 }
 
 /* The first member that limits something; NULL when none does.  Device rules are not counted. */
@@ -187,8 +189,8 @@ static bool has_readonly(const struct cgroup_layout *l)
 }
 
 struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
-			     const struct cgroup_layout *layout, const struct cgroup_plan_opts *opts,
-			     struct cgroup_plan *ret)
+			     const struct cgroup_layout *layout,
+			     const struct cgroup_plan_opts *opts, struct cgroup_plan *ret)
 {
 	const struct spec_resources *r = spec->linux_ ? spec->linux_->resources : NULL;
 	const char *wanted = spec->linux_ ? spec->linux_->cgroups_path : NULL;
@@ -202,33 +204,35 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 	struct planner p = { .a = a, .layout = layout, .plan = &plan };
 
 	if (opts->manager == CGROUP_MANAGER_SYSTEMD)
-		return err_new(ERR_UNSUPPORTED, "the systemd cgroup driver is not available in this "
+		return err_new(ERR_UNSUPPORTED,
+			       "the systemd cgroup driver is not available in this "
 			       "build: use --cgroup-manager=cgroupfs");
 	if (opts->manager == CGROUP_MANAGER_DISABLED) {
 		if (limit)
 			log_warn("linux.resources.%s is ignored: cgroups are disabled "
-				 "(--cgroup-manager=disabled)", limit);
+				 "(--cgroup-manager=disabled)",
+				 limit);
 		*ret = plan;
 		return NULL;
 	}
 	if (is_explicit)
 		TRY(make_path(a, wanted, &plan.paths.path));
 	else
-		plan.paths.path = arena_format(a, "%s/%s", layout->v2_base ? layout->v2_base : "",
-					       opts->id);
+		plan.paths.path =
+			arena_format(a, "%s/%s", layout->v2_base ? layout->v2_base : "", opts->id);
 	if (layout->n > 0)
 		make_dirs(a, layout, &plan.paths);
 	TRY(plan_resources(&p, r));
 	if (plan.paths.n == 0)
 		plan.paths = (struct cgroup_paths){ 0 };
 	/*
-	 * v1 has no delegation, so an engine that names a path there for a rootless container cannot
-	 * mean more than "if you can".  As root the same holds inside a container whose
+	 * v1 has no delegation, so an engine that names a path there for a rootless container
+	 * cannot mean more than "if you can".  As root the same holds inside a container whose
 	 * /sys/fs/cgroup is read-only.
 	 */
-	plan.may_fail = !limit && ((opts->is_rootless &&
-				    (!is_explicit || layout->kind != CGROUP_V2)) ||
-				   (!is_explicit && has_readonly(layout)));
+	plan.may_fail = !limit &&
+			((opts->is_rootless && (!is_explicit || layout->kind != CGROUP_V2)) ||
+			 (!is_explicit && has_readonly(layout)));
 	*ret = plan;
 	return NULL;
 }

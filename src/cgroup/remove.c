@@ -109,9 +109,12 @@ struct err *cgroup_remove(const struct cgroup_paths *paths)
 
 	for (size_t i = 0; i < paths->n; i++)
 		if (!cgdir_is_sane(&paths->v[i]))
-			return err_new(ERR_INVALID, "the recorded cgroup path `%s` is not below `%s`: "
-				       "nothing was removed", paths->v[i].path, paths->v[i].mount);
-	/* The v2 directory is the last one: it goes first, since it tells soonest that it is busy. */
+			return err_new(ERR_INVALID,
+				       "the recorded cgroup path `%s` is not below `%s`: "
+				       "nothing was removed",
+				       paths->v[i].path, paths->v[i].mount);
+	/* The v2 directory is the last one: it goes first, since it tells soonest that it is busy.
+	 */
 	for (size_t i = paths->n; i-- > 0;) {
 		const struct cgroup_dir *d = &paths->v[i];
 		int rc = remove_dir(d);

@@ -45,7 +45,8 @@ struct err *cgroup_sub(struct arena *a, const struct cgroup_paths *paths, const 
 			char *rest;
 			auto_free char *list = str_dup(wanted);
 
-			for (char *s = strtok_r(list, ",", &rest); s; s = strtok_r(NULL, ",", &rest))
+			for (char *s = strtok_r(list, ",", &rest); s;
+			     s = strtok_r(NULL, ",", &rest))
 				is_wanted = is_wanted || cgdir_has(d, s);
 			if (!is_wanted)
 				continue;
@@ -55,8 +56,8 @@ struct err *cgroup_sub(struct arena *a, const struct cgroup_paths *paths, const 
 			d->path = arena_format(a, "%s%s", d->path, below);
 	}
 	if (!found)
-		return err_new(ERR_INVALID, "the cgroup `%s`: the container has no hierarchy `%s`", sub,
-			       wanted);
+		return err_new(ERR_INVALID, "the cgroup `%s`: the container has no hierarchy `%s`",
+			       sub, wanted);
 	if (!colon && !streq(below, "/"))
 		ret->path = arena_format(a, "%s%s", paths->path, below);
 	return NULL;
@@ -82,8 +83,8 @@ static char *find_line(struct arena *a, const char *text, const struct cgroup_di
 }
 
 /*
- * The directory for PATH of /proc/PID/cgroup.  Where the mount shows only a part of the hierarchy the
- * path begins above it: then what follows the container's own path counts.
+ * The directory for PATH of /proc/PID/cgroup.  Where the mount shows only a part of the hierarchy
+ * the path begins above it: then what follows the container's own path counts.
  */
 static char *dir_of(struct arena *a, const struct cgroup_dir *d, const char *path)
 {

@@ -11,8 +11,8 @@
 
 /* Not limits but the runtime's own levers: with one of them the container could not even start. */
 static const char *const refused[] = {
-	"cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze", "cgroup.type",
-	"cgroup.subtree_control",
+	"cgroup.procs",  "cgroup.threads", "cgroup.kill",
+	"cgroup.freeze", "cgroup.type",    "cgroup.subtree_control",
 };
 
 static struct err *check_key(const char *key)
@@ -41,13 +41,16 @@ static struct err *need(const struct planner *p, const char *key, const struct c
 		return NULL;
 	if (c != CTL_COUNT && l->ctl[c].place == PLACE_V2)
 		return NULL;
-	e = err_new(ERR_UNSUPPORTED, UNIFIED ": key `%s`: controller `%.*s` is not available under %s",
-		    key, (int)n, key, d->mount);
+	e = err_new(ERR_UNSUPPORTED,
+		    UNIFIED ": key `%s`: controller `%.*s` is not available under %s", key, (int)n,
+		    key, d->mount);
 	if (c == CTL_COUNT)
 		return e;
 	if (l->ctl[c].place == PLACE_V1)
-		return err_hint(e, "it is on the v1 hierarchy %s: use the member of linux.resources "
-				"instead", l->v[l->ctl[c].hierarchy].mount);
+		return err_hint(e,
+				"it is on the v1 hierarchy %s: use the member of linux.resources "
+				"instead",
+				l->v[l->ctl[c].hierarchy].mount);
 	return l->ctl[c].hint ? err_hint(e, "%s", l->ctl[c].hint) : e;
 }
 
@@ -58,7 +61,8 @@ struct err *ctl_plan_unified(struct planner *p, const struct spec_resources *r)
 	if (r->unified.n == 0)
 		return NULL;
 	if (dir < 0)
-		return err_hint(err_new(ERR_UNSUPPORTED, UNIFIED ": cannot set unified without cgroup v2"),
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					UNIFIED ": cannot set unified without cgroup v2"),
 				"use the other members of linux.resources, or mount cgroup2");
 	for (size_t i = 0; i < r->unified.n; i++) {
 		const struct spec_pair *pair = &r->unified.v[i];
