@@ -22,6 +22,7 @@ enum {
 struct cli {
 	struct ctx ctx;
 	struct logger logger;
+	char **argv;           /* the words of the call, as they came */
 	bool is_stdout_closed; /* by the caller: descriptor 1 is /dev/null now */
 	int status;            /* what davit ends with unless an error is returned */
 	int error_status;      /* and what it ends with then */

@@ -32,5 +32,6 @@ const struct command cmd_create = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.has_id = true,
+	.enters_container = true,
 	.main = create_main,
 };

@@ -169,6 +169,7 @@ const struct command cmd_exec = {
 	.min_operands = 1,
 	.max_operands = ANY_NUMBER,
 	.has_id = true,
+	.enters_container = true,
 	.stops_at_operand = true,
 	.main = exec_main,
 };

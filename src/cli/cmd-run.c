@@ -47,5 +47,6 @@ const struct command cmd_run = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.has_id = true,
+	.enters_container = true,
 	.main = run_main,
 };

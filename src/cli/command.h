@@ -79,6 +79,7 @@ struct command {
 	int min_operands;
 	int max_operands;      /* or ANY_NUMBER */
 	bool has_id;           /* the first operand is the id of a container */
+	bool enters_container; /* a process of ours gets into its namespaces: container/self.h */
 	bool stops_at_operand; /* what follows the first operand is no option of ours */
 	struct err *(*main)(struct cli *cli, int argc, char **argv);
 };

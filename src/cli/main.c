@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "cli/opts.h"
 #include "cli/version.h"
+#include "container/self.h"
 
 /*
  * A descriptor that davit opens must never become number 0, 1 or 2: the container would get it as
@@ -64,6 +65,8 @@ static struct err *run_command(struct cli *cli, int argc, char **argv)
 	if (!cmd)
 		return err_hint(err_new(ERR_INVALID, "unknown command %s", argv[0]),
 				"`davit --help` lists the commands");
+	if (cmd->enters_container)
+		TRY(self_protect(cli->argv));
 	return cmd->main(cli, argc - 1, argv + 1);
 }
 
@@ -109,6 +112,9 @@ int main(int argc, char **argv)
 
 	if (!fill_std_fds(&cli))
 		return EXIT_ERROR;
+	/* The parsers move operands about; these are the words as they came. */
+	cli.argv = xcalloc((size_t)argc + 1, sizeof(*cli.argv));
+	memcpy(cli.argv, argv, (size_t)argc * sizeof(*cli.argv));
 	ignore_signals();
 
 	e = cli_main(&cli, MAX(argc - 1, 0), argv + (argc > 0));
@@ -120,5 +126,6 @@ int main(int argc, char **argv)
 	}
 	logger_close(&cli.logger);
 	free((char *)cli.ctx.state_root);
+	free(cli.argv);
 	return cli.status;
 }
