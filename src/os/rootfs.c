@@ -36,6 +36,24 @@ static struct err *propagation_parse(const char *word, unsigned long *ret)
 	return err_new(ERR_INVALID, "linux.rootfsPropagation: unknown value `%s`", word);
 }
 
+/* Mounts on "/" itself: each becomes the root, and leaves the one it covers to be detached. */
+static size_t count_covers(const struct spec *spec)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct spec_mount *m = &spec->mounts[i];
+		auto_free char *absolute = str_format("/%s", m->destination ? m->destination : "x");
+		auto_free char *clean = path_normalise(absolute);
+		bool remount = false;
+
+		for (size_t k = 0; k < m->options.n; k++)
+			remount |= streq(m->options.v[k], "remount");
+		n += !remount && streq(clean, "/");
+	}
+	return n;
+}
+
 struct err *rootfs_plan_make(struct arena *a, const struct spec *spec, const char *bundle,
 			     bool no_pivot, struct rootfs_plan *ret)
 {
@@ -49,6 +67,7 @@ struct err *rootfs_plan_make(struct arena *a, const struct spec *spec, const cha
 	ret->readonly = spec->root->readonly;
 	ret->no_pivot = no_pivot;
 	ret->new_mount_ns = spec_find_ns(spec, NS_MOUNT) != NULL;
+	ret->n_covers = count_covers(spec);
 	if (word && *word)
 		TRY(propagation_parse(word, &ret->propagation));
 	if (!ret->new_mount_ns && ret->readonly)
@@ -240,7 +259,8 @@ struct err *rootfs_enter(const struct rootfs_plan *plan, int root_fd)
 	/*
 	 * pivot_root(".", ".") stacks the old root on top of the new one, so no put_old folder is
 	 * needed inside a rootfs that may be read-only.  "." then resolves upwards to the old root
-	 * and MNT_DETACH removes it: pivot_root(2), NOTES.
+	 * and MNT_DETACH removes it: pivot_root(2), NOTES.  What was covered on the way to the new
+	 * root lies on the old one.
 	 */
 	rc = sys_pivot_root(".", ".");
 	if (rc == -EINVAL && on_initramfs())
@@ -249,8 +269,9 @@ struct err *rootfs_enter(const struct rootfs_plan *plan, int root_fd)
 		return err_hint(err_sys(rc, "pivot_root"),
 				"if / is the initramfs, --no-pivot does without pivot_root");
 	TRY_SYS(rc, "pivot_root");
-	if (umount2(".", MNT_DETACH) < 0)
-		return err_sys(-errno, "detach the host's root");
+	for (size_t i = 0; i < plan->n_covers + 1; i++)
+		if (umount2(".", MNT_DETACH) < 0)
+			return err_sys(-errno, "detach the host's root");
 	if (chdir("/") < 0)
 		return err_sys(-errno, "change to the container's /");
 	return NULL;

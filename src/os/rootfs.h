@@ -17,6 +17,7 @@ struct rootfs_plan {
 	bool readonly;
 	bool no_pivot;
 	bool new_mount_ns;         /* otherwise a plain chroot */
+	size_t n_covers;           /* mounts whose destination is "/" */
 	unsigned long propagation; /* MS_SLAVE | MS_REC …: mount(2); 0: the default, rslave then
 				      rprivate */
 };
