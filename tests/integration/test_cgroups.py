@@ -1,0 +1,585 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cgroups with the cgroupfs driver: where the process is, what the limits say, what is left."""
+import os
+import re
+
+import pytest
+
+from harness import machine
+from harness.machine import wait_until
+
+ON_V1 = pytest.mark.views("hybrid", "v1")
+
+
+def refused(container, *texts):
+    out = container.run(["true"], check=False)
+
+    assert out.returncode == 1, out
+    for text in texts:
+        assert text in out.stderr, out
+    assert not container.state_dir.exists()
+    assert container.cgroup_dirs() == []
+    return out
+
+
+# --- place -----------------------------------------------------------------------------------------------------------
+
+@ON_V1
+def test_the_process_is_in_its_cgroup_in_every_hierarchy_when_create_returns(container):
+    container.create(["sleep", "1000"])
+
+    seen = container.cgroup_of()
+
+    for name in machine.hierarchies():
+        if name == "unified" and not container.view.has_unified:
+            continue
+        if name == "unified" and machine.runtime_kind() == "crun":
+            continue
+        assert seen[name] == container.linux["cgroupsPath"], name
+
+
+@pytest.mark.views("v2")
+def test_on_v2_the_process_is_in_its_cgroup(container):
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_of()["unified"].endswith(f"/{container.id}")
+
+
+@pytest.mark.views("hybrid", "v1", "v2")
+def test_without_a_cgroups_path_the_id_is_the_path(container):
+    del container.linux["cgroupsPath"]
+    container.up()
+
+    assert container.cgroup_of()["unified" if container.view.name == "v2" else "pids"].endswith(f"/{container.id}")
+    container.force_delete()
+    assert container.cgroup_dirs() == []
+
+
+@ON_V1
+def test_a_relative_path_and_an_absolute_one_are_the_same(container):
+    container.linux["cgroupsPath"] = container.linux["cgroupsPath"].lstrip("/")
+    container.up()
+
+    assert container.cgroup_of()["pids"] == "/" + container.linux["cgroupsPath"]
+
+
+@ON_V1
+def test_the_place_does_not_depend_on_where_we_stand(container):
+    container.args = ["sleep", "1000"]
+    container.write_config()
+    container.runtime("create", "-b", str(container.bundle), "--pid-file", container.pid_file, container.id, cwd="/")
+
+    assert container.cgroup_of()["pids"] == container.linux["cgroupsPath"]
+
+
+@pytest.mark.davit_only
+@pytest.mark.views("hybrid", "v2")
+def test_new_parents_are_made_and_removed_again(container):
+    """Every peer leaves the parents."""
+    base = f"{container.view.cgroup_parent}/{container.id}"
+    container.linux["cgroupsPath"] = base + "/new/deep"
+    container.run(["true"])
+
+    prefix = f"/{container.session.group}" if container.view.name == "v2" else ""
+    left = [f"{point}{prefix}{base}" for point in machine.hierarchies().values()
+            if os.path.isdir(f"{point}{prefix}{base}")]
+    assert left == []
+
+
+@ON_V1
+def test_parents_that_were_there_before_stay(container):
+    base = f"{container.view.cgroup_parent}/{container.id}-parent"
+    made = [f"{point}{base}" for point in machine.hierarchies().values()]
+    for path in made:
+        os.mkdir(path)
+    container.linux["cgroupsPath"] = f"{base}/inner"
+
+    container.run(["true"])
+
+    assert all(os.path.isdir(path) for path in made)
+    for path in made:
+        os.rmdir(path)      # only empty ones can be removed
+
+
+@pytest.mark.davit_only
+@pytest.mark.views("hybrid", "v2")
+@pytest.mark.parametrize("path", ["/../x", "a/../../x", "/a/..", "..", "/" + "n" * 300, "/a/" + "b/" * 3000, "/a\nb"])
+def test_a_path_that_leaves_its_place_is_refused(container, path):
+    container.linux["cgroupsPath"] = path
+
+    out = container.run(["true"], check=False)
+
+    assert out.returncode == 1
+    assert "cgroupsPath" in out.stderr or "cgroup" in out.stderr
+    assert not container.state_dir.exists()
+
+
+@ON_V1
+def test_exec_puts_its_process_into_the_same_cgroup(container):
+    container.up()
+
+    out = container.exec(["cat", "/proc/self/cgroup"])
+
+    assert f":pids:{container.linux['cgroupsPath']}\n" in out.stdout
+
+
+@pytest.mark.views("v2")
+def test_on_v2_exec_puts_its_process_into_the_same_cgroup(container):
+    container.up()
+
+    assert container.exec(["cat", "/proc/self/cgroup"]).stdout.strip().endswith(f"/{container.id}")
+
+
+@ON_V1
+def test_exec_into_a_sub_cgroup(container):
+    container.up()
+    for path in container.cgroup_dirs():
+        os.mkdir(f"{path}/sub")
+        for name in ("cpuset.cpus", "cpuset.mems"):     # v1 cpusets start empty
+            if os.path.exists(f"{path}/{name}"):
+                machine.write(f"{path}/sub/{name}", machine.read(f"{path}/{name}"))
+
+    out = container.exec(["cat", "/proc/self/cgroup"], options=["--cgroup", "sub"])
+
+    assert f":pids:{container.linux['cgroupsPath']}/sub\n" in out.stdout
+
+
+@pytest.mark.davit_only
+@ON_V1
+@pytest.mark.parametrize("path", ["..", "../x", "sub/../../x", "/../x"])
+def test_exec_cannot_leave_the_cgroup_of_the_container(container, path):
+    container.up()
+
+    out = container.exec(["true"], options=["--cgroup", path], check=False)
+
+    assert out.returncode == 255
+    assert ".." in out.stderr
+
+
+@ON_V1
+def test_exec_into_a_sub_cgroup_that_does_not_exist_is_refused(container):
+    container.up()
+
+    assert container.exec(["true"], options=["--cgroup", "nosuch"], check=False).returncode in (1, 255)
+
+
+@pytest.mark.views("hybrid", "v1", "v2")
+def test_delete_removes_sub_cgroups_that_the_payload_made(container):
+    container.up()
+    for path in container.cgroup_dirs():
+        os.makedirs(f"{path}/one/two", exist_ok=True)
+
+    container.force_delete()
+
+    assert container.cgroup_dirs() == []
+
+
+# --- limits on v1 ---------------------------------------------------------------------------------------------------
+
+MIB = 1 << 20
+
+
+@ON_V1
+@pytest.mark.parametrize("resources, controller, file, value", [
+    ({"memory": {"limit": 64 * MIB}}, "memory", "memory.limit_in_bytes", str(64 * MIB)),
+    ({"memory": {"limit": 64 * MIB, "swap": 128 * MIB}}, "memory", "memory.memsw.limit_in_bytes", str(128 * MIB)),
+    ({"memory": {"reservation": 32 * MIB}}, "memory", "memory.soft_limit_in_bytes", str(32 * MIB)),
+    ({"memory": {"swappiness": 17}}, "memory", "memory.swappiness", "17"),
+    ({"pids": {"limit": 20}}, "pids", "pids.max", "20"),
+    ({"pids": {"limit": -1}}, "pids", "pids.max", "max"),
+    ({"cpu": {"shares": 333}}, "cpu", "cpu.shares", "333"),
+    ({"cpu": {"quota": 40000, "period": 80000}}, "cpu", "cpu.cfs_quota_us", "40000"),
+    ({"cpu": {"quota": 40000, "period": 80000}}, "cpu", "cpu.cfs_period_us", "80000"),
+    ({"cpu": {"quota": -1}}, "cpu", "cpu.cfs_quota_us", "-1"),
+    ({"cpu": {"period": 50000}}, "cpu", "cpu.cfs_period_us", "50000"),
+    ({"cpu": {"cpus": "0"}}, "cpuset", "cpuset.cpus", "0"),
+    ({"cpu": {"mems": "0"}}, "cpuset", "cpuset.mems", "0"),
+], ids=lambda v: v if isinstance(v, str) else "")
+def test_a_limit_is_written(container, resources, controller, file, value):
+    container.set_resources(**resources)
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_file(controller, file) == value
+
+
+@pytest.mark.davit_only
+@ON_V1
+@pytest.mark.parametrize("resources, controller, file, value", [
+    ({"memory": {"limit": -1}}, "memory", "memory.limit_in_bytes", None),
+    ({"cpu": {"quota": 40000, "period": 80000, "burst": 10000}}, "cpu", "cpu.cfs_burst_us", "10000"),
+    ({"cpu": {"idle": 1}}, "cpu", "cpu.idle", "1"),
+    ({"memory": {"disableOOMKiller": True}}, "memory", "memory.oom_control", "oom_kill_disable 1"),
+    ({"memory": {"useHierarchy": True}}, "memory", "memory.use_hierarchy", "1"),
+], ids=lambda v: v if isinstance(v, str) else "")
+def test_a_newer_limit_is_written(container, resources, controller, file, value):
+    container.set_resources(**resources)
+    container.create(["sleep", "1000"])
+
+    text = container.cgroup_file(controller, file)
+    assert value in text if value else int(text) > 2**60
+
+
+@ON_V1
+def test_a_block_io_throttle_is_written(container):
+    root = os.stat("/").st_dev
+    major, minor = os.major(root), os.minor(root)
+    container.set_resources(blockIO={"throttleReadBpsDevice": [{"major": major, "minor": minor, "rate": 1 << 20}],
+                                     "throttleWriteIOPSDevice": [{"major": major, "minor": minor, "rate": 100}]})
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_file("blkio", "blkio.throttle.read_bps_device") == f"{major}:{minor} {1 << 20}"
+    assert container.cgroup_file("blkio", "blkio.throttle.write_iops_device") == f"{major}:{minor} 100"
+
+
+@ON_V1
+def test_a_pids_limit_works(container):
+    container.set_resources(pids={"limit": 5})
+
+    out = container.run(["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 5 & done"], check=False)
+
+    assert "fork" in out.stderr
+
+
+@ON_V1
+def test_a_memory_limit_works(container):
+    container.set_resources(memory={"limit": 32 * MIB, "swap": 32 * MIB})
+
+    out = container.run(["probe", "alloc", str(256 * MIB)], check=False)
+
+    assert out.returncode == 137
+    assert "touched" not in out.stdout
+
+
+@ON_V1
+def test_a_small_memory_limit_is_enough_to_start(container):
+    """runc once needed 6 MiB; the payload here is a static busybox."""
+    container.set_resources(memory={"limit": 4 * MIB, "swap": 4 * MIB})
+
+    assert container.run(["echo", "ok"]).stdout == "ok\n"
+
+
+@pytest.mark.davit_only
+@ON_V1
+def test_a_start_with_very_little_memory(container):
+    container.set_resources(memory={"limit": 1 * MIB, "swap": 1 * MIB})
+
+    assert container.run(["echo", "ok"]).stdout == "ok\n"
+
+
+@ON_V1
+def test_parents_of_a_new_cpuset_are_initialised(container):
+    container.linux["cgroupsPath"] += "/deep/er"
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_file("cpuset", "cpuset.cpus") != ""
+    assert container.cgroup_file("cpuset", "cpuset.mems") != ""
+    container.force_delete()
+    for point in machine.hierarchies().values():
+        machine.remove_cgroup(f"{point}{container.view.cgroup_parent}/{container.id}")
+
+
+# --- wrong limits -----------------------------------------------------------------------------------------------------
+
+@ON_V1
+@pytest.mark.parametrize("resources", [
+    {"cpu": {"cpus": "99"}}, {"cpu": {"cpus": "banana"}}, {"cpu": {"mems": "77"}},
+    {"memory": {"limit": 64 * MIB, "swap": 32 * MIB}}, {"memory": {"swappiness": 101}},
+    {"cpu": {"quota": 1}}, {"cpu": {"period": 99}},
+    {"hugepageLimits": [{"pageSize": "3MB", "limit": 0}]},
+    {"network": {"classID": 1}},
+], ids=str)
+def test_a_limit_that_cannot_be_set_is_refused_and_leaves_nothing(container, resources):
+    """crun leaves nine cgroups behind, with the limits that were written; the next container inherits them."""
+    if machine.runtime_kind() == "crun" and "swappiness" in str(resources):
+        pytest.skip("crun writes 101")
+    container.set_resources(**resources)
+
+    refused(container)
+
+
+@pytest.mark.davit_only
+@ON_V1
+@pytest.mark.parametrize("resources, text", [
+    ({"cpu": {"cpus": "99"}}, "cpu"), ({"memory": {"swappiness": 101}}, "linux.resources.memory.swappiness"),
+    ({"memory": {"limit": "64m"}}, "linux.resources.memory.limit"),
+    ({"memory": {"limit": 64 * MIB, "swap": 32 * MIB}}, "swap"),
+    ({"pids": {"limit": "5"}}, "linux.resources.pids.limit"), ({"pids": {}}, "linux.resources.pids.limit"),
+    ({"pids": {"limit": -7}}, "linux.resources.pids.limit"),
+    ({"cpu": {"shares": -1}}, "linux.resources.cpu.shares"),
+    ({"hugepageLimits": [{"pageSize": "banana", "limit": 0}]}, "linux.resources.hugepageLimits[0].pageSize"),
+    ({"blockIO": {"weightDevice": [{"major": 8, "minor": 0}]}}, "linux.resources.blockIO.weightDevice[0]"),
+    ({"rdma": {"mlx5_0": {}}}, "rdma"), ({"unified": {"memory.max": "1"}}, "unified"),
+    ({"unified": {"a/b": "1"}}, "unified"), ({"network": {"classID": 1}}, "net_cls"),
+], ids=str)
+def test_a_wrong_limit_is_refused_with_its_name(container, resources, text):
+    container.set_resources(**resources)
+
+    refused(container, text)
+
+
+@pytest.mark.davit_only
+@ON_V1
+@pytest.mark.parametrize("wrong", [[], "x", 5])
+def test_resources_of_another_shape_are_refused(container, wrong):
+    container.linux["resources"] = wrong
+
+    refused(container, "linux.resources")
+
+
+@ON_V1
+def test_after_a_refused_limit_the_next_container_does_not_inherit_it(container):
+    container.set_resources(memory={"limit": 16 * MIB}, cpu={"cpus": "99"})
+    refused(container)
+    container.linux["resources"] = {"devices": container.linux["resources"]["devices"]}
+    container.create(["sleep", "1000"])
+
+    assert int(container.cgroup_file("memory", "memory.limit_in_bytes")) > 2**60
+
+
+@pytest.mark.davit_only
+@ON_V1
+def test_an_existing_empty_cgroup_does_not_hand_its_limits_on(container):
+    """"Reset or refuse": either is right, silent inheritance is not."""
+    path = f"{machine.hierarchies()['pids']}{container.linux['cgroupsPath']}"
+    os.mkdir(path)
+    machine.write(f"{path}/pids.max", "3")
+
+    out = container.run(["cat", "/proc/self/cgroup"], check=False)
+
+    if out.returncode == 0:
+        container.create(["sleep", "1000"])
+        assert container.cgroup_file("pids", "pids.max") == "max"
+    else:
+        assert "pids" in out.stderr or "cgroup" in out.stderr
+        os.rmdir(path)
+
+
+@pytest.mark.davit_only
+@pytest.mark.views("hybrid", "v1", "v2")
+def test_a_cgroup_that_is_in_use_is_refused(container, session):
+    """runc since 1.1; crun accepts it."""
+    hierarchy = "unified" if container.view.name == "v2" else "pids"
+    prefix = f"/{session.group}" if container.view.name == "v2" else ""
+    path = f"{machine.hierarchies()[hierarchy]}{prefix}{container.linux['cgroupsPath']}"
+    os.mkdir(path)
+    stranger = session.spawn(["sleep", "1000"], stdout=None, stderr=None)
+    machine.write(f"{path}/cgroup.procs", str(stranger.pid))
+    try:
+        out = container.run(["true"], check=False)
+
+        assert out.returncode == 1
+        assert "cgroup" in out.stderr
+        assert stranger.poll() is None
+        assert os.path.isdir(path)
+    finally:
+        stranger.kill()
+        stranger.wait()
+        session.forget(stranger)
+        wait_until(lambda: not machine.cgroup_pids(path))
+        os.rmdir(path)
+
+
+@pytest.mark.davit_only
+@pytest.mark.views("hybrid", "v2")
+@pytest.mark.parametrize("how", ["create", "run"])
+def test_a_frozen_cgroup_is_refused_at_once(container, session, how):
+    """crun hangs for ever."""
+    if container.view.name == "v2":
+        path = f"{machine.hierarchies()['unified']}/{session.group}{container.linux['cgroupsPath']}"
+        os.mkdir(path)
+        machine.write(f"{path}/cgroup.freeze", "1")
+    else:
+        path = f"{machine.hierarchies()['freezer']}{container.linux['cgroupsPath']}"
+        os.mkdir(path)
+        machine.write(f"{path}/freezer.state", "FROZEN")
+
+    out = getattr(container, how)(["true"], check=False, timeout=5)
+
+    assert out.returncode == 1
+    assert "frozen" in out.stderr.lower()
+    assert not container.state_dir.exists()
+    os.rmdir(path)
+
+
+# --- other managers ----------------------------------------------------------------------------------------------------
+
+@pytest.mark.all_views
+@pytest.mark.skipif(machine.runtime_kind() != "davit", reason="only davit everywhere")
+def test_with_the_manager_disabled_there_is_no_cgroup(container):
+    container.linux.pop("resources", None)
+    container.run_detached(["sleep", "1000"], globals=["--cgroup-manager=disabled"])
+
+    assert container.status() == "running"
+    assert container.cgroup_dirs() == []
+    assert container.exec(["echo", "in"]).stdout == "in\n"
+    container.kill("KILL")
+    container.wait_dead()
+    assert container.status() == "stopped"
+    container.delete()
+
+
+@pytest.mark.davit_only
+def test_limits_with_the_manager_disabled_are_not_silently_forgotten(container):
+    container.set_resources(pids={"limit": 5})
+
+    out = container.run(["echo", "ok"], globals=["--cgroup-manager", "disabled", "--log-level", "warning"], check=False)
+
+    assert out.returncode == 1 or "pids" in out.stderr or "resources" in out.stderr or "limit" in out.stderr
+
+
+@pytest.mark.davit_only
+def test_kill_all_with_the_manager_disabled_is_no_silent_no_op(container):
+    container.drop_namespace("pid")
+    container.linux.pop("resources", None)
+    container.run_detached(["probe", "fork", "2"], globals=["--cgroup-manager=disabled"])
+    container.wait_for_output("forked")
+
+    out = container.kill("--all", "KILL", check=False)
+
+    assert out.returncode != 0 or not machine.is_alive(container.pid)
+
+
+@pytest.mark.davit_only
+def test_pause_with_the_manager_disabled_says_why_it_fails(container):
+    container.linux.pop("resources", None)
+    container.run_detached(["sleep", "1000"], globals=["--cgroup-manager=disabled"])
+
+    out = container.pause(check=False)
+
+    assert out.returncode == 1
+    assert "cgroup" in out.stderr
+
+
+def test_an_unknown_manager_is_refused(container):
+    if machine.runtime_kind() == "runc":
+        pytest.skip("runc has no such option")
+    out = container.run(["true"], globals=["--cgroup-manager=banana"], check=False)
+
+    assert out.returncode in (1, 64)
+    assert "cgroup" in out.stderr
+
+
+# --- v2 ------------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.davit_only
+@pytest.mark.views("v2")
+def test_unified_values_are_written(container):
+    container.set_resources(unified={"cgroup.max.depth": "5", "cgroup.max.descendants": "7"})
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_file("unified", "cgroup.max.depth") == "5"
+    assert container.cgroup_file("unified", "cgroup.max.descendants") == "7"
+
+
+@pytest.mark.davit_only
+@pytest.mark.views("v2")
+def test_a_hugetlb_limit_on_v2(container):
+    sizes = [name.removeprefix("hugepages-").removesuffix("kB") for name in os.listdir("/sys/kernel/mm/hugepages")]
+    if "2048" not in sizes:
+        pytest.skip("no 2 MB pages")
+    container.set_resources(hugepageLimits=[{"pageSize": "2MB", "limit": 4 * MIB}])
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_file("unified", "hugetlb.2MB.max") == str(4 * MIB)
+
+
+@pytest.mark.davit_only
+@pytest.mark.views("v2")
+@pytest.mark.parametrize("resources, text", [
+    ({"memory": {"limit": 64 * MIB}}, "memory"), ({"pids": {"limit": 5}}, "pids"),
+    ({"unified": {"nosuch.max": "1"}}, "nosuch"), ({"unified": {"memory.max": "1000000"}}, "memory"),
+    ({"network": {"classID": 1}}, "net"), ({"memory": {"swappiness": 5}}, "swappiness")], ids=str)
+def test_a_limit_without_its_controller_is_refused_with_the_reason(container, resources, text):
+    """This v2 hierarchy has only hugetlb."""
+    container.set_resources(**resources)
+
+    refused(container, text)
+
+
+@pytest.mark.davit_only
+@pytest.mark.views("hybrid")
+def test_in_hybrid_nothing_of_the_hosts_root_cgroup_is_changed(container, session):
+    before = session.subtree_control
+    container.run(["true"])
+
+    assert machine.read(f"{session.unified}/cgroup.subtree_control") == before
+
+
+# --- ps ----------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.views("hybrid", "v1", "v2")
+def test_ps_lists_every_process_of_the_cgroup(container):
+    container.up(["probe", "fork", "3"])
+    container.wait_for_output("forked")
+
+    pids = container.ps()
+
+    assert sorted(pids) == sorted(machine.tree_of(container.pid))
+
+
+@pytest.mark.views("hybrid", "v1", "v2")
+def test_ps_lists_processes_in_sub_cgroups(container):
+    container.up(["probe", "fork", "1"])
+    container.wait_for_output("forked")
+    child = machine.children_of(container.pid)[0]
+    for path in container.cgroup_dirs():
+        os.makedirs(f"{path}/sub", exist_ok=True)
+        machine.write(f"{path}/sub/cgroup.procs", str(child))
+
+    assert sorted(container.ps()) == sorted([container.pid, child])
+
+
+@pytest.mark.skipif(machine.runtime_kind() == "crun", reason="crun has only a PID column")
+def test_ps_prints_a_table_of_ps(container):
+    container.up(["sleep", "4711"])
+
+    out = container.runtime("ps", container.id)
+
+    header, *rows = out.stdout.splitlines()
+    assert "PID" in header and "CMD" in header
+    assert len(rows) == 1 and "sleep 4711" in rows[0] and str(container.pid) in rows[0]
+
+
+@pytest.mark.skipif(machine.runtime_kind() == "crun", reason="crun refuses them")
+def test_ps_passes_more_arguments_on(container):
+    """containerd: ps --format table ID OPTIONS."""
+    container.up(["sleep", "4711"])
+
+    out = container.runtime("ps", "--format", "table", container.id, "-e", "-x", "-o", "pid,args")
+
+    assert re.search(rf"^\s*{container.pid}\s+sleep 4711", out.stdout, re.M)
+
+
+def test_ps_of_a_stopped_container_is_empty_or_refused(container):
+    container.up(["true"])
+    container.wait_dead()
+
+    out = container.runtime("ps", "--format", "json", container.id, check=False)
+
+    assert (out.returncode == 0 and out.json in ([], None)) or (out.returncode in (1, 255) and out.stderr.strip())
+
+
+# --- rootless ------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.davit_only
+@pytest.mark.rootless
+def test_rootless_with_a_limit_that_cannot_be_set_is_refused(container):
+    container.linux["cgroupsPath"] = f"/{container.session.group}/{container.id}"
+    container.set_resources(pids={"limit": 10})
+
+    out = container.run(["true"], check=False)
+
+    assert out.returncode == 1
+    assert "pids" in out.stderr or "cgroup" in out.stderr
+
+
+@pytest.mark.davit_only
+@pytest.mark.rootless
+def test_rootless_a_cgroup_mount_is_not_a_writable_hierarchy_of_the_host(container):
+    """CVE-2023-25809."""
+    container.add_mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "rw"])
+
+    out = container.run(["sh", "-c", "find /sys/fs/cgroup -maxdepth 3 -type d | while read d; do"
+                         " mkdir $d/davit-test-escape 2>/dev/null && echo made $d; done; true"], check=False)
+
+    assert "made" not in out.stdout
