@@ -122,6 +122,8 @@ static void check_mount(const struct spec_mount *v, size_t i, struct mistakes *m
 {
 	char path[64];
 
+	if (!v->uid_mappings.present && !v->gid_mappings.present)
+		return;
 	if (v->uid_mappings.n > 0 && v->gid_mappings.n == 0)
 		mistakes_add(m, "mounts[%zu].gidMappings: is required with uidMappings", i);
 	if (v->gid_mappings.n > 0 && v->uid_mappings.n == 0)

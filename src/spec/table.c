@@ -343,9 +343,9 @@ static void parse_scalar(struct parse *p, const struct field *f, const struct at
 
 	switch ((enum field_kind)f->kind) {
 	case FIELD_WORD_STR:
-		if (!parse_word(p, at, v, f->words, &word))
-			break;
-		/* fall through */
+		if (parse_word(p, at, v, f->words, &word))
+			*(char **)member = parse_string(p, at, v, 0);
+		break;
 	case FIELD_STR:
 		*(char **)member = parse_string(p, at, v, f->flags);
 		break;

@@ -23,17 +23,9 @@
 #include "base/err.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "spec/limits.h"
 #include "spec/mistakes.h"
 #include "spec/value.h"
-
-/* Limits on any document, checked before json-c sees it. */
-enum {
-	TABLE_MAX_BYTES = 16 * 1024 * 1024,
-	TABLE_MAX_DEPTH = 32,
-	TABLE_MAX_ITEMS = 65536,   /* in one list or object */
-	TABLE_MAX_VALUES = 262144, /* in the whole document: json-c takes 50 to 100 bytes for each
-				    */
-};
 
 enum field_kind {
 	FIELD_END,

@@ -3,8 +3,9 @@
  * JSON text: see text.h.
  *
  * A scan over the bytes stands before json-c.  It enforces the limits before memory is taken, and
- * refuses what json-c lets pass: NUL in member names (it would cut them), control characters in
- * strings, NaN and Infinity.
+ * refuses what json-c lets pass even in its strict mode: NUL in member names (it would cut them),
+ * control characters in strings, strings in single quotes, NaN and Infinity, numbers like 01, and
+ * integers beyond 64 bits (it would change them).
  */
 #include "spec/text.h"
 
@@ -12,8 +13,8 @@
 #include <json-c/json_tokener.h>
 #include <stdio.h>
 
+#include "spec/limits.h"
 #include "spec/mistakes.h"
-#include "spec/table.h"
 
 /* "line 3, column 14"; columns count characters, not bytes. */
 struct place {
@@ -56,22 +57,89 @@ struct scan {
 	size_t items[TABLE_MAX_DEPTH];
 };
 
+/* At a comma or an opening bracket: one value more. */
+static const char *scan_value(struct scan *s)
+{
+	if (++s->values >= TABLE_MAX_VALUES)
+		return "too many values in the document, the limit is 262144";
+	return NULL;
+}
+
 static const char *scan_open(struct scan *s)
 {
 	if (s->depth == TABLE_MAX_DEPTH)
 		return "nested too deeply, the limit is 32 levels";
 	s->items[s->depth++] = 0;
-	return NULL;
+	return scan_value(s);
 }
 
-/* Between two items; an opening bracket counts as the first one's. */
-static const char *scan_item(struct scan *s)
+static const char *scan_comma(struct scan *s)
 {
 	if (s->depth > 0 && ++s->items[s->depth - 1] >= TABLE_MAX_ITEMS)
 		return "too many items in one list or object, the limit is 65536";
-	if (++s->values >= TABLE_MAX_VALUES)
-		return "too many values in the document, the limit is 262144";
-	return NULL;
+	return scan_value(s);
+}
+
+static size_t scan_digits(struct scan *s)
+{
+	size_t start = s->pos;
+
+	while (s->pos < s->len && s->text[s->pos] >= '0' && s->text[s->pos] <= '9')
+		s->pos++;
+	return s->pos - start;
+}
+
+static bool scan_char(struct scan *s, const char *set)
+{
+	bool found = s->pos < s->len && s->text[s->pos] && strchr(set, s->text[s->pos]);
+
+	s->pos += found;
+	return found;
+}
+
+/* From START to POS stands an integer. */
+static bool scan_fits(const struct scan *s, size_t start)
+{
+	char digits[32];
+	size_t n = s->pos - start;
+	int64_t i;
+	uint64_t u;
+
+	if (n >= sizeof(digits))
+		return false;
+	memcpy(digits, s->text + start, n);
+	digits[n] = '\0';
+	return digits[0] == '-' ? str_to_i64(digits, INT64_MIN, INT64_MAX, &i) == 0
+				: str_to_u64(digits, UINT64_MAX, &u) == 0;
+}
+
+/* RFC 8259, section 6. */
+static const char *scan_number(struct scan *s)
+{
+	size_t start = s->pos;
+	bool is_integer = true;
+	size_t first, n;
+
+	scan_char(s, "-");
+	first = s->pos;
+	n = scan_digits(s);
+	if (n == 0 || (n > 1 && first < s->len && s->text[first] == '0'))
+		return "not a number";
+	if (scan_char(s, ".")) {
+		is_integer = false;
+		if (scan_digits(s) == 0)
+			return "not a number";
+	}
+	if (scan_char(s, "eE")) {
+		is_integer = false;
+		scan_char(s, "+-");
+		if (scan_digits(s) == 0)
+			return "not a number";
+	}
+	if (!is_integer || scan_fits(s, start))
+		return NULL;
+	s->pos = start;
+	return "an integer beyond 64 bits";
 }
 
 /* Is the string that ends before POS a member's name? */
@@ -126,14 +194,21 @@ static const char *scan_text(struct scan *s)
 			s->depth -= s->depth > 0;
 			break;
 		case ',':
-			wrong = scan_item(s);
+			wrong = scan_comma(s);
 			break;
+		case '-':
+		case '0' ... '9':
+			wrong = scan_number(s);
+			continue;
 		case '\0':
 			wrong = "a NUL byte";
 			break;
 		case 'N':
 		case 'I':
 			wrong = "not JSON: a word that is not true, false or null";
+			break;
+		case '\'':
+			wrong = "strings stand in double quotes";
 			break;
 		}
 		s->pos += !wrong;
@@ -150,7 +225,7 @@ static const char *syntax_text(enum json_tokener_error code)
 	case json_tokener_error_parse_boolean:
 		return "not JSON: a word that is not true, false or null";
 	case json_tokener_error_parse_number:
-		return "not a number, or one outside of 64 bits";
+		return "not a number";
 	case json_tokener_error_parse_array:
 		return "expected \",\" or \"]\"";
 	case json_tokener_error_parse_object_key_name:
