@@ -7,18 +7,16 @@
 /* libseccomp has a function of the name. */
 #undef seccomp_load
 
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "os/seccomp-enosys.h"
+#include "os/seccomp-join.h"
 #include "spec/spec.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -253,27 +251,124 @@ static struct err *plan_flags(const struct spec_seccomp *s, bool has_listener, u
 	return NULL;
 }
 
-static struct err *add_archs(scmp_filter_ctx ctx, const struct spec_seccomp *s,
-			     struct enosys_arch *archs, size_t *ret_n)
+/* The native architecture first, then those listed. */
+static size_t list_archs(const struct spec_seccomp *s, struct enosys_arch *archs)
 {
 	size_t n = 0;
 
 	archs[n++].arch = seccomp_arch_native();
 	for (size_t i = 0; i < s->architectures.n; i++) {
 		uint32_t arch = arch_value(s->architectures.v[i]);
-		int rc = seccomp_arch_add(ctx, arch);
+		bool listed = false;
 
-		if (rc == -EEXIST)
-			continue;
-		if (rc == -EDOM || rc == -EINVAL)
-			return err_new(
-				ERR_INVALID,
-				"linux.seccomp.architectures[%zu]: %s cannot be in one filter with this host's architecture",
-				i, s->architectures.v[i]);
-		TRY_SYS(rc, "linux.seccomp.architectures[%zu]: add %s", i, s->architectures.v[i]);
-		archs[n++].arch = arch;
+		for (size_t k = 0; k < n; k++)
+			listed |= archs[k].arch == arch;
+		if (!listed)
+			archs[n++].arch = arch;
 	}
-	*ret_n = n;
+	return n;
+}
+
+/* The highest number of each architecture that the profile names, whatever it says about it. */
+static void note_numbers(const char *name, struct enosys_arch *archs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int nr = seccomp_syscall_resolve_name_arch(archs[i].arch, name);
+
+		if (nr < 0 || (archs[i].arch == SCMP_ARCH_ARM && nr >= 0xf0000))
+			continue;
+		if (!archs[i].known || (uint32_t)nr > archs[i].max)
+			archs[i].max = (uint32_t)nr;
+		archs[i].known = true;
+	}
+}
+
+static struct err *unknown_name(const struct spec_seccomp *s, size_t i, const char *name,
+				bool fail_unknown)
+{
+	int action = s->syscalls[i].action;
+
+	if (fail_unknown)
+		return err_new(ERR_INVALID,
+			       "linux.seccomp.syscalls[%zu].names: unknown system call `%s`", i,
+			       name);
+	/* Left out, a rule that restricts leaves the call open; one that permits leaves it shut. */
+	if (leniency(action) < leniency(s->default_action))
+		log_warn(
+			"linux.seccomp.syscalls[%zu].names: `%s` is unknown, %s has no effect on it",
+			i, name, action_name(action));
+	else
+		log_debug("linux.seccomp.syscalls[%zu].names: `%s` is unknown", i, name);
+	return NULL;
+}
+
+/* A profile, one row for each call of each rule that says something. */
+struct row {
+	int nr; /* the native number, or libseccomp's for a call that only others have */
+	uint32_t action;
+	size_t rule;
+	const char *name;
+};
+
+struct rows {
+	size_t n;
+	struct row *v;
+};
+
+static void rows_done(struct rows *r)
+{
+	free(r->v);
+}
+#define auto_rows __attribute__((cleanup(rows_done)))
+
+static void rows_add(struct rows *r, struct row row)
+{
+	if ((r->n & (r->n + 1)) == 0)
+		r->v = xrealloc(r->v, (2 * r->n + 1) * sizeof(*r->v));
+	r->v[r->n++] = row;
+}
+
+/* A rule without conditions decides a call: libseccomp drops without a word what comes after it. */
+static void note_decided(struct rows *decided, const struct spec_seccomp *s, const struct row *row)
+{
+	for (size_t i = 0; i < decided->n; i++) {
+		if (decided->v[i].nr != row->nr)
+			continue;
+		if (decided->v[i].action != row->action)
+			log_warn(
+				"linux.seccomp.syscalls[%zu]: has no effect on `%s`: syscalls[%zu] decides it",
+				row->rule, row->name, decided->v[i].rule);
+		return;
+	}
+	if (s->syscalls[row->rule].n_args == 0)
+		rows_add(decided, *row);
+}
+
+static struct err *list_rows(const struct spec_seccomp *s, bool fail_unknown,
+			     struct enosys_arch *archs, size_t n_archs, struct rows *ret)
+{
+	uint32_t by_default = action_value(s->default_action, &s->default_errno_ret);
+	auto_rows struct rows decided = { 0 };
+
+	for (size_t i = 0; i < s->n_syscalls; i++) {
+		const struct spec_seccomp_rule *r = &s->syscalls[i];
+		struct row row = { .action = action_value(r->action, &r->errno_ret), .rule = i };
+
+		for (size_t k = 0; k < r->names.n; k++) {
+			row.name = r->names.v[k];
+			row.nr = seccomp_syscall_resolve_name(row.name);
+			if (row.nr == __NR_SCMP_ERROR) {
+				TRY(unknown_name(s, i, row.name, fail_unknown));
+				continue;
+			}
+			note_numbers(row.name, archs, n_archs);
+			/* libseccomp refuses a rule that says what happens anyway. */
+			if (row.action == by_default)
+				continue;
+			note_decided(&decided, s, &row);
+			rows_add(ret, row);
+		}
+	}
 	return NULL;
 }
 
@@ -312,146 +407,12 @@ static struct err *add_rule(scmp_filter_ctx ctx, uint32_t action, int nr,
 	return NULL;
 }
 
-/* The highest number of each architecture that the profile names, whatever it says about it. */
-static void note_numbers(const char *name, struct enosys_arch *archs, size_t n)
+static struct err *init_filter(const struct spec_seccomp *s, uint32_t arch, scmp_filter_ctx *ret)
 {
-	for (size_t i = 0; i < n; i++) {
-		int nr = seccomp_syscall_resolve_name_arch(archs[i].arch, name);
+	auto_filter scmp_filter_ctx ctx = NULL;
+	int rc = 0;
 
-		if (nr < 0 || (archs[i].arch == SCMP_ARCH_ARM && nr >= 0xf0000))
-			continue;
-		if (!archs[i].known || (uint32_t)nr > archs[i].max)
-			archs[i].max = (uint32_t)nr;
-		archs[i].known = true;
-	}
-}
-
-static struct err *unknown_name(const struct spec_seccomp *s, size_t i, const char *name,
-				bool fail_unknown)
-{
-	int action = s->syscalls[i].action;
-
-	if (fail_unknown)
-		return err_new(ERR_INVALID,
-			       "linux.seccomp.syscalls[%zu].names: unknown system call `%s`", i,
-			       name);
-	/* Left out, a rule that restricts leaves the call open; one that permits leaves it shut. */
-	if (leniency(action) < leniency(s->default_action))
-		log_warn(
-			"linux.seccomp.syscalls[%zu].names: `%s` is unknown, %s has no effect on it",
-			i, name, action_name(action));
-	else
-		log_debug("linux.seccomp.syscalls[%zu].names: `%s` is unknown", i, name);
-	return NULL;
-}
-
-/* Calls that a rule without conditions has decided: libseccomp drops what comes after it. */
-struct decided {
-	size_t n;
-	struct {
-		int nr;
-		size_t rule;
-		uint32_t action;
-	} * v;
-};
-
-static void decided_done(struct decided *d)
-{
-	free(d->v);
-}
-
-static void note_decided(struct decided *d, int nr, const struct spec_seccomp *s, size_t rule,
-			 const char *name, uint32_t action)
-{
-	for (size_t i = 0; i < d->n; i++) {
-		if (d->v[i].nr != nr)
-			continue;
-		if (d->v[i].action != action)
-			log_warn(
-				"linux.seccomp.syscalls[%zu]: has no effect on `%s`: syscalls[%zu] decides it",
-				rule, name, d->v[i].rule);
-		return;
-	}
-	if (s->syscalls[rule].n_args > 0)
-		return;
-	if ((d->n & (d->n + 1)) == 0)
-		d->v = xrealloc(d->v, (2 * d->n + 1) * sizeof(*d->v));
-	d->v[d->n].nr = nr;
-	d->v[d->n].rule = rule;
-	d->v[d->n++].action = action;
-}
-
-static struct err *add_rules(scmp_filter_ctx ctx, const struct spec_seccomp *s, bool fail_unknown,
-			     struct enosys_arch *archs, size_t n_archs)
-{
-	__attribute__((cleanup(decided_done))) struct decided decided = { 0 };
-	uint32_t by_default = action_value(s->default_action, &s->default_errno_ret);
-
-	for (size_t i = 0; i < s->n_syscalls; i++) {
-		const struct spec_seccomp_rule *r = &s->syscalls[i];
-		uint32_t action = action_value(r->action, &r->errno_ret);
-
-		for (size_t k = 0; k < r->names.n; k++) {
-			const char *name = r->names.v[k];
-			int nr = seccomp_syscall_resolve_name(name);
-			struct err *e;
-
-			if (nr == __NR_SCMP_ERROR) {
-				TRY(unknown_name(s, i, name, fail_unknown));
-				continue;
-			}
-			note_numbers(name, archs, n_archs);
-			/* libseccomp refuses a rule that says what happens anyway. */
-			if (action == by_default)
-				continue;
-			note_decided(&decided, nr, s, i, name, action);
-			e = add_rule(ctx, action, nr, r);
-			if (e)
-				return err_wrap(e, "linux.seccomp.syscalls[%zu]: `%s`", i, name);
-		}
-	}
-	return NULL;
-}
-
-/* Actions under which a call that nobody thought of may run need no ENOSYS. */
-static bool needs_enosys(int default_action)
-{
-	return leniency(default_action) == 0;
-}
-
-static struct err *export_program(struct arena *a, scmp_filter_ctx ctx,
-				  const struct sock_filter *front, size_t n_front,
-				  struct seccomp_program *ret)
-{
-	auto_close int fd = memfd_create("seccomp", MFD_CLOEXEC);
-	struct sock_filter *insns;
-	struct stat st;
-	size_t n;
-
-	if (fd < 0)
-		return err_sys(-errno, "linux.seccomp: make a file for the program");
-	TRY_SYS(seccomp_export_bpf(ctx, fd), "linux.seccomp: generate the program");
-	if (fstat(fd, &st) < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(-errno, "linux.seccomp: read the program");
-	n = (size_t)st.st_size / sizeof(*insns);
-	if (n + n_front > BPF_MAXINSNS)
-		return err_new(
-			ERR_INVALID,
-			"linux.seccomp: the program has %zu instructions, the kernel takes %d",
-			n + n_front, BPF_MAXINSNS);
-	insns = arena_array(a, struct sock_filter, n + n_front);
-	memcpy(insns, front, n_front * sizeof(*insns));
-	TRY_SYS(fd_read_all(fd, insns + n_front, n * sizeof(*insns)),
-		"linux.seccomp: read the program");
-	ret->insns = insns;
-	ret->n = n + n_front;
-	return NULL;
-}
-
-static struct err *init_filter(const struct spec_seccomp *s, scmp_filter_ctx *ret)
-{
-	scmp_filter_ctx ctx = seccomp_init(action_value(s->default_action, &s->default_errno_ret));
-
+	ctx = seccomp_init(action_value(s->default_action, &s->default_errno_ret));
 	if (!ctx)
 		return err_hint(err_new(ERR_UNSUPPORTED,
 					"linux.seccomp.defaultAction: %s is not possible here",
@@ -459,7 +420,86 @@ static struct err *init_filter(const struct spec_seccomp *s, scmp_filter_ctx *re
 				"the kernel is too old for the action, or built without seccomp");
 	/* A search tree: a call costs about nine comparisons instead of some hundred. */
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	*ret = ctx;
+	if (arch != seccomp_arch_native()) {
+		rc = seccomp_arch_add(ctx, arch);
+		if (rc == 0)
+			rc = seccomp_arch_remove(ctx, seccomp_arch_native());
+	}
+	if (rc == -EDOM || rc == -EINVAL)
+		return err_new(
+			ERR_INVALID,
+			"linux.seccomp.architectures: one of them, %#x, cannot be in a filter of this host",
+			arch);
+	TRY_SYS(rc, "linux.seccomp.architectures: add %#x", arch);
+	*ret = take_ptr(&ctx);
+	return NULL;
+}
+
+static struct err *export_part(scmp_filter_ctx ctx, struct join_part *ret)
+{
+	auto_close int fd = memfd_create("seccomp", MFD_CLOEXEC);
+	auto_free struct sock_filter *insns = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(-errno, "linux.seccomp: make a file for the program");
+	TRY_SYS(seccomp_export_bpf(ctx, fd), "linux.seccomp: generate the program");
+	if (fstat(fd, &st) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(-errno, "linux.seccomp: read the program");
+	insns = xcalloc((size_t)st.st_size, 1);
+	n = fd_read_all(fd, insns, (size_t)st.st_size);
+	TRY_SYS(n, "linux.seccomp: read the program");
+	ret->n = (size_t)n / sizeof(*insns);
+	ret->insns = take_ptr(&insns);
+	return NULL;
+}
+
+static struct err *generate_part(const struct spec_seccomp *s, const struct rows *rows,
+				 struct join_part *part)
+{
+	auto_filter scmp_filter_ctx ctx = NULL;
+
+	TRY(init_filter(s, part->arch, &ctx));
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *row = &rows->v[i];
+		struct err *e = add_rule(ctx, row->action, row->nr, &s->syscalls[row->rule]);
+
+		if (e)
+			return err_wrap(e, "linux.seccomp.syscalls[%zu]: `%s`", row->rule,
+					row->name);
+	}
+	return export_part(ctx, part);
+}
+
+struct parts {
+	size_t n;
+	struct join_part v[ARCHS_MAX + 1];
+};
+
+static void parts_done(struct parts *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		free(p->v[i].insns);
+}
+#define auto_parts __attribute__((cleanup(parts_done)))
+
+static struct err *link_parts(struct arena *a, const struct sock_filter *front, size_t n_front,
+			      const struct parts *parts, struct seccomp_program *ret)
+{
+	size_t n = n_front + join_size(parts->v, parts->n);
+
+	for (size_t i = 0; i < parts->n; i++)
+		n += parts->v[i].n;
+	if (n > BPF_MAXINSNS)
+		return err_new(
+			ERR_INVALID,
+			"linux.seccomp: the program has %zu instructions, the kernel takes %d", n,
+			BPF_MAXINSNS);
+	ret->n = n;
+	ret->insns = arena_array(a, struct sock_filter, n);
+	memcpy(ret->insns, front, n_front * sizeof(*front));
+	join_program(parts->v, parts->n, ret->insns + n_front);
 	return NULL;
 }
 
@@ -469,56 +509,24 @@ struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s, bool 
 	struct sock_filter front[ENOSYS_PER_ARCH * (ARCHS_MAX + 1) + ENOSYS_AROUND];
 	struct enosys_arch archs[ARCHS_MAX + 1] = { 0 };
 	struct seccomp_program program = { .set = true };
-	auto_filter scmp_filter_ctx ctx = NULL;
-	size_t n_archs = 0;
+	auto_parts struct parts parts = { 0 };
+	auto_rows struct rows rows = { 0 };
 	size_t n_front = 0;
+	size_t n_archs;
 
 	TRY(seccomp_check(s));
 	program.has_listener = wants_listener(s);
 	TRY(plan_flags(s, program.has_listener, &program.flags));
-	TRY(init_filter(s, &ctx));
-	TRY(add_archs(ctx, s, archs, &n_archs));
-	TRY(add_rules(ctx, s, fail_unknown, archs, n_archs));
-	if (needs_enosys(s->default_action))
+	n_archs = list_archs(s, archs);
+	TRY(list_rows(s, fail_unknown, archs, n_archs, &rows));
+	for (; parts.n < n_archs; parts.n++) {
+		parts.v[parts.n].arch = archs[parts.n].arch;
+		TRY(generate_part(s, &rows, &parts.v[parts.n]));
+	}
+	/* Where a call that nobody thought of may run, there is no answer to improve. */
+	if (leniency(s->default_action) == 0)
 		n_front = enosys_program(archs, n_archs, front);
-	TRY(export_program(a, ctx, front, n_front, &program));
+	TRY(link_parts(a, front, n_front, &parts, &program));
 	*ret = program;
-	return NULL;
-}
-
-static struct err *explain_load(int neg_errno, const struct seccomp_program *p)
-{
-	struct err *e = err_sys(neg_errno, "linux.seccomp: load the filter");
-
-	if (neg_errno == -EACCES)
-		return err_hint(e,
-				"without process.noNewPrivileges the runtime needs CAP_SYS_ADMIN");
-	if (neg_errno == -EINVAL && p->has_listener)
-		return err_hint(e, "SCMP_ACT_NOTIFY needs Linux 5.0, some flags a newer one");
-	if (neg_errno == -EBUSY && p->has_listener)
-		return err_hint(e, "a filter around the runtime has a listener already");
-	return e;
-}
-
-struct err *seccomp_apply(const struct seccomp_program *p, int *ret_listener)
-{
-	struct sock_fprog prog = { .len = (unsigned short)p->n, .filter = p->insns };
-	long rc;
-
-	*ret_listener = -EBADF;
-	if (!p->set)
-		return NULL;
-	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, p->flags, &prog);
-	/* A flag the kernel does not know is no reason to run without the filter; a listener is. */
-	if (rc < 0 && errno == EINVAL && p->flags && !p->has_listener)
-		rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
-	if (rc < 0)
-		return explain_load(-errno, p);
-	/* With TSYNC the answer may be the thread that could not follow. */
-	if (!p->has_listener && rc > 0)
-		return err_new(ERR_SYSTEM, "linux.seccomp: thread %ld could not take the filter",
-			       rc);
-	if (p->has_listener)
-		*ret_listener = (int)rc;
 	return NULL;
 }

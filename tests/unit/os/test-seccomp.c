@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "os/seccomp-enosys.h"
+#include "os/seccomp-join.h"
 #include "os/seccomp.h"
 #include "spec/spec.h"
 
@@ -142,6 +143,41 @@ TEST(foreign_architectures_go_to_the_filter)
 	expect(front(archs, 2, AUDIT_ARCH_AARCH64, 5000) == FELL_THROUGH);
 	expect(front(archs, 2, I386, 5000) == FELL_THROUGH);
 	expect(front(NULL, 0, X64, 5000) == FELL_THROUGH);
+}
+
+static uint32_t chosen(const uint32_t *archs, size_t n, uint32_t arch, uint32_t nr)
+{
+	struct sock_filter body[4][2];
+	struct join_part parts[4];
+	struct sock_filter prog[32];
+	struct seccomp_data d = { .arch = arch, .nr = (int)nr };
+
+	for (size_t i = 0; i < n; i++) {
+		body[i][0] = (struct sock_filter){ BPF_LD | BPF_W | BPF_ABS, 0, 0, 0 };
+		body[i][1] = (struct sock_filter){ BPF_RET | BPF_K, 0, 0, archs[i] };
+		parts[i] = (struct join_part){ archs[i], 2, body[i] };
+	}
+	join_program(parts, n, prog);
+	return interpret(prog, join_size(parts, n) + 2 * n, &d);
+}
+
+TEST(each_architecture_gets_its_own_part)
+{
+	const uint32_t all[] = { X64, X32, I386, ARM };
+	const uint32_t mixed[] = { I386, X32, ARM, X64 };
+
+	for (size_t i = 0; i < 2; i++) {
+		const uint32_t *archs = i ? mixed : all;
+
+		expect(chosen(archs, 4, X64, 5) == X64);
+		expect(chosen(archs, 4, X64, X32_BIT | 5) == X32);
+		expect(chosen(archs, 4, I386, 5) == I386);
+		expect(chosen(archs, 4, ARM, 5) == ARM);
+		expect(chosen(archs, 4, AUDIT_ARCH_AARCH64, 5) == SECCOMP_RET_KILL_THREAD);
+	}
+	expect(chosen(all, 1, X64, 5) == X64);
+	expect(chosen(mixed, 2, X64, 5) == X32);
+	expect(chosen(mixed, 2, I386, X32_BIT) == I386);
 }
 
 /* The rest compiles whole profiles; numbers are x86-64's. */
@@ -465,7 +501,7 @@ TEST(mistakes_of_a_profile_are_refused_by_name)
 	expect_err(seccomp_check(&s), ERR_UNSUPPORTED, "libseccomp does not know SCMP_ARCH_PDP11");
 	s.architectures = (struct spec_strings)NAMES("SCMP_ARCH_S390X");
 	expect_err(seccomp_compile(arena, &s, false, &p), ERR_INVALID,
-		   "architectures[0]: SCMP_ARCH_S390X cannot be in one filter");
+		   "linux.seccomp.architectures: one of them, 0x80000016, cannot be");
 	arena_free(arena);
 	arena = NULL;
 }
@@ -474,6 +510,7 @@ TEST(mistakes_of_a_profile_are_refused_by_name)
 TESTS(CASE(numbers_above_the_highest_get_enosys), CASE(x32_calls_are_left_to_a_filter_without_x32),
       CASE(x32_has_its_own_highest_number), CASE(x32_alone_leaves_native_calls_alone),
       CASE(private_calls_of_arm_are_no_new_calls), CASE(foreign_architectures_go_to_the_filter),
+      CASE(each_architecture_gets_its_own_part),
 #ifdef __x86_64__
       CASE(allowed_denied_and_new_calls_of_a_profile), CASE(a_permissive_default_has_no_enosys),
       CASE(every_action_reaches_the_program), CASE(every_operator_compares_64_bits),
