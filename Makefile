@@ -52,7 +52,8 @@ demo: ## build, run a container from busybox, show its output and its state
 	@DAVIT=$(DAVIT) examples/demo $(BUILD)/demo
 
 check: deps ## everything: style, unit tests with sanitizers, integration tests (root)
-	@$(MAKE) --no-print-directory all check-style check-links check-unit check-tools check-integration
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -k check-style check-links check-unit check-tools check-integration
 
 check-style: check-layers check-sources check-format ## layers, style rules, format; no root
 
