@@ -23,7 +23,7 @@
 #include "base/err.h"
 #include "base/names.h"
 #include "base/str.h"
-#include "spec/limits.h"
+#include "spec/bounds.h"
 #include "spec/mistakes.h"
 #include "spec/value.h"
 

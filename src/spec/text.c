@@ -13,7 +13,7 @@
 #include <json-c/json_tokener.h>
 #include <stdio.h>
 
-#include "spec/limits.h"
+#include "spec/bounds.h"
 #include "spec/mistakes.h"
 
 /* "line 3, column 14"; columns count characters, not bytes. */

@@ -2,8 +2,8 @@
 /*
  * Limits on any JSON document, checked before json-c sees it.
  */
-#ifndef SPEC_LIMITS_H
-#define SPEC_LIMITS_H
+#ifndef SPEC_BOUNDS_H
+#define SPEC_BOUNDS_H
 
 enum {
 	TABLE_MAX_BYTES = 16 * 1024 * 1024,
