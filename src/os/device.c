@@ -64,6 +64,15 @@ static struct err *plan_device(struct arena *a, const struct spec_device *s, siz
 	return NULL;
 }
 
+/* The host's id of ID, or ID itself where the config does not map it. */
+static uint32_t map_id(const struct spec_id_mappings *map, uint32_t id)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (id >= map->v[i].container_id && id - map->v[i].container_id < map->v[i].size)
+			return map->v[i].host_id + (id - map->v[i].container_id);
+	return id;
+}
+
 static bool is_listed(const struct devices_plan *plan, const char *path)
 {
 	for (size_t i = 0; i < plan->n; i++)
@@ -95,6 +104,13 @@ struct err *devices_plan_make(struct arena *a, const struct spec *spec, bool hos
 			.dev = makedev(defaults[i].major, defaults[i].minor),
 			.index = SIZE_MAX,
 		};
+	}
+	if (!spec->linux_ || spec->linux_->uid_mappings.n == 0)
+		return NULL;
+	ret->own_nodes = true;
+	for (size_t i = 0; i < ret->n; i++) {
+		ret->v[i].host_uid = map_id(&spec->linux_->uid_mappings, ret->v[i].uid);
+		ret->v[i].host_gid = map_id(&spec->linux_->gid_mappings, ret->v[i].gid);
 	}
 	return NULL;
 }
@@ -130,21 +146,63 @@ static struct err *open_host_node(const struct device *d, int *ret_fd)
 	return NULL;
 }
 
+/* A detached file system for device nodes, or -errno. */
+static int make_node_fs(void)
+{
+	auto_close int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+	int rc = fs;
+
+	if (rc >= 0)
+		rc = sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "755", 0);
+	if (rc >= 0)
+		rc = sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", "64k", 0);
+	if (rc >= 0)
+		rc = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	return rc < 0 ? rc
+		      : sys_fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+}
+
+/* A node with all that the config says about it.  Clones of a detached mount need Linux 6.15. */
+static int make_own_node(int fs_fd, const struct device *d, size_t i)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "%zu", i);
+	if (mknodat(fs_fd, name, d->mode, d->dev) < 0 ||
+	    fchmodat(fs_fd, name, d->mode & 07777, 0) < 0 ||
+	    fchownat(fs_fd, name, d->host_uid, d->host_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return tree_clone(fs_fd, name, 0);
+}
+
+static struct err *open_node(const struct devices_plan *plan, size_t i, int fs_fd, int *ret_fd)
+{
+	int fd = fs_fd < 0 ? fs_fd : make_own_node(fs_fd, &plan->v[i], i);
+
+	if (fd < 0)
+		return open_host_node(&plan->v[i], ret_fd);
+	*ret_fd = fd;
+	return NULL;
+}
+
 struct err *devices_open_sources(const struct devices_plan *plan, int **ret_fds)
 {
+	auto_close int fs = -EBADF;
 	int *fds;
 	struct err *e;
 
 	*ret_fds = NULL;
 	if (!plan->bind || plan->skip)
 		return NULL;
+	if (plan->own_nodes)
+		fs = make_node_fs();
 	fds = xcalloc(plan->n + 1, sizeof(int));
 	for (size_t i = 0; i < plan->n; i++)
 		fds[i] = -EBADF;
 	for (size_t i = 0; i < plan->n; i++) {
 		if (S_ISFIFO(plan->v[i].mode))
 			continue;
-		e = open_host_node(&plan->v[i], &fds[i]);
+		e = open_node(plan, i, fs, &fds[i]);
 		if (!e)
 			continue;
 		for (size_t k = 0; k < i; k++)

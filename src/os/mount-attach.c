@@ -117,17 +117,6 @@ static struct err *open_inner_source(const struct mount_work *w, int *ret_fd)
 
 /* --- attributes ------------------------------------------------------------------------------- */
 
-/* Both reaches as one, for a tree of a single mount. */
-static struct mount_attrs attrs_merge(const struct mount_attrs *top, const struct mount_attrs *tree)
-{
-	struct mount_attrs all = {
-		.set = (top->set & ~tree->clear) | tree->set,
-		.clear = (top->clear & ~(tree->set & ~(uint64_t)MOUNT_ATTR__ATIME)) | tree->clear,
-	};
-
-	return all;
-}
-
 /*
  * What a mount brought from across a user namespace is locked.  Engines write "rw" by habit, so
  * there the lock wins and the mount stays read-only; dropping any other restriction has to be
@@ -153,20 +142,18 @@ static int set_attrs(const struct mount_work *w, int fd, unsigned flags,
 static int set_all(const struct mount_work *w, int fd)
 {
 	const struct mount_plan *m = w->m;
-	struct mount_attrs top = m->recursive ? m->top : attrs_merge(&m->top, &m->tree);
-	struct mount_attrs tree = m->recursive ? m->tree : (struct mount_attrs){ 0 };
 	size_t i = 0;
 	int rc = 0;
 
-	if (top.set || top.clear) {
+	if (m->top.set || m->top.clear) {
 		unsigned long first = 0;
 
 		if (m->n_propagations > 0 && (!m->recursive || !(m->propagations[0] & MS_REC)))
 			first = m->propagations[i++] & ~(unsigned long)MS_REC;
-		rc = set_attrs(w, fd, 0, &top, first);
+		rc = set_attrs(w, fd, 0, &m->top, first);
 	}
-	if (rc == 0 && (tree.set || tree.clear))
-		rc = set_attrs(w, fd, AT_RECURSIVE, &tree, 0);
+	if (rc == 0 && (m->tree.set || m->tree.clear))
+		rc = set_attrs(w, fd, AT_RECURSIVE, &m->tree, 0);
 	for (; rc == 0 && i < m->n_propagations; i++)
 		rc = tree_set(fd, m->propagations[i] & MS_REC ? AT_RECURSIVE : 0, 0, 0,
 			      m->propagations[i] & ~(unsigned long)MS_REC);
@@ -177,16 +164,15 @@ static int set_all(const struct mount_work *w, int fd)
 static struct err *set_all_old(const struct mount_work *w, int fd)
 {
 	const struct mount_plan *m = w->m;
-	struct mount_attrs top = m->recursive ? m->top : attrs_merge(&m->top, &m->tree);
 	int rc = 0;
 
-	if (m->recursive && (m->tree.set || m->tree.clear))
+	if (m->tree.set || m->tree.clear)
 		return err_hint(err_new(ERR_UNSUPPORTED, "set recursive options"),
 				"options such as rro need mount_setattr (Linux 5.12)");
-	if (top.set || top.clear)
-		rc = mount_remount_old(fd, top.set, top.clear);
-	if (rc == -EPERM && (top.clear & MOUNT_ATTR_RDONLY))
-		rc = mount_remount_old(fd, top.set, top.clear & ~(uint64_t)MOUNT_ATTR_RDONLY);
+	if (m->top.set || m->top.clear)
+		rc = mount_remount_old(fd, m->top.set, m->top.clear);
+	if (rc == -EPERM && (m->top.clear & MOUNT_ATTR_RDONLY))
+		rc = mount_remount_old(fd, m->top.set, m->top.clear & ~(uint64_t)MOUNT_ATTR_RDONLY);
 	if (rc == -EPERM)
 		return err_hint(err_sys(rc, "set the options"),
 				"a restriction of the host's mount cannot be dropped in a user "
@@ -324,24 +310,24 @@ static struct err *attach_change(const struct mount_work *w)
 {
 	const struct mount_plan *m = w->m;
 	auto_close int fd = -EBADF;
-	unsigned long flags = MS_REMOUNT | m->sb_flags | mount_attr_to_ms(m->top.set);
+	uint64_t attr = 0;
 	int rc;
 
 	TRY(mount_open_target(w, true, &fd, NULL));
-	if (!m->data && !m->sb_flags) {
-		rc = tree_set(fd, 0, m->top.set, m->top.clear, 0);
-		if (mount_api_missing(rc))
-			rc = mount_remount_old(fd, m->top.set, m->top.clear);
-		if (rc == -EINVAL)
-			return err_new(ERR_INVALID, "remount: nothing is mounted on %s",
-				       m->destination);
+	rc = set_all(w, fd);
+	if (rc == -EINVAL)
+		return err_new(ERR_INVALID, "remount: nothing is mounted on %s", m->destination);
+	if (mount_api_missing(rc))
+		TRY(set_all_old(w, fd));
+	else
 		TRY_SYS(rc, "remount");
-	} else if (mount(m->source, fd_path(fd).s, m->type, flags, m->data) < 0) {
+	if (!m->data && !m->sb_flags)
+		return NULL;
+	/* What the mount has stays: mount(2) would take away what is not repeated. */
+	TRY_SYS(mount_attr_of(fd, &attr), "read the options of %s", m->destination);
+	if (mount(m->source, fd_path(fd).s, m->type,
+		  MS_REMOUNT | m->sb_flags | mount_attr_to_ms(attr), m->data) < 0)
 		return err_sys(-errno, "remount");
-	}
-	for (size_t i = 0; i < m->n_propagations; i++)
-		if (mount(NULL, fd_path(fd).s, NULL, m->propagations[i], NULL) < 0)
-			return err_sys(-errno, "set the propagation");
 	return NULL;
 }
 

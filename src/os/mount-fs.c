@@ -160,23 +160,56 @@ struct err *mount_put_fs(const struct mount_fs *fs, int root_fd, const char *pat
 	return NULL;
 }
 
-/* A user namespace may mount these only with other namespaces of its own. */
+/*
+ * The host's tree, as far as the old calls can make it harmless: they make only its top read-only,
+ * so the cgroups below get an empty cover.
+ */
+static struct err *put_host_view_old(const struct mount_work *w, const char *source, int target_fd,
+				     int *ret_fd)
+{
+	const char *path = w->m->destination;
+	auto_free char *cgroups = str_format("%s/fs/cgroup", path);
+	auto_close int below = -EBADF;
+	auto_close int fd = -EBADF;
+
+	TRY(mount_put_bind(source, true, w->m->top.set & ~(uint64_t)MOUNT_ATTR_RDONLY, w->root_fd,
+			   path, target_fd, &fd));
+	TRY_SYS(mount_remount_old(fd, MOUNT_ATTR_RDONLY, 0), "make %s read-only", path);
+	if (streq(source, "/sys")) {
+		below = path_open_in_nolink(w->root_fd, cgroups, O_PATH | O_DIRECTORY);
+		if (below >= 0 &&
+		    mount("none", fd_path(below).s, "tmpfs", MS_RDONLY, "size=0k") < 0)
+			return err_sys(-errno, "cover %s", cgroups);
+	}
+	*ret_fd = take_fd(&fd);
+	return NULL;
+}
+
+/*
+ * sysfs wants a network namespace of the container's own, procfs a pid namespace.  With a pid
+ * namespace the host's /proc would show more than the config allows, so there it stays an error.
+ */
+static bool has_host_view(const struct mount_work *w)
+{
+	return w->plan->in_userns && w->m->is_proc_or_sysfs &&
+	       (streq(w->m->type, "sysfs") || !w->plan->has_pid_ns);
+}
+
 static struct err *put_host_view(const struct mount_work *w, int target_fd, int *ret_fd)
 {
 	const struct mount_plan *m = w->m;
-	bool is_sysfs = streq(m->type, "sysfs");
+	const char *source = streq(m->type, "sysfs") ? "/sys" : "/proc";
 	struct err *e;
 
-	e = mount_put_bind(is_sysfs ? "/sys" : "/proc", true,
-			   m->top.set | (is_sysfs ? MOUNT_ATTR_RDONLY : 0), w->root_fd,
-			   m->destination, target_fd, ret_fd);
-	if (e)
-		return err_hint(e,
-				"a user namespace may mount %s only with a network and pid "
-				"namespace of its own",
-				m->type);
-	log_info("mounts[%zu] %s: shows the host's", m->index, m->destination);
-	return NULL;
+	e = mount_put_bind(source, true, m->top.set | MOUNT_ATTR_RDONLY, w->root_fd, m->destination,
+			   target_fd, ret_fd);
+	if (e && mount_api_missing(-err_errno(e))) {
+		err_free(e);
+		e = put_host_view_old(w, source, target_fd, ret_fd);
+	}
+	if (!e)
+		log_info("mounts[%zu] %s: shows the host's, read-only", m->index, m->destination);
+	return e;
 }
 
 /* The options of M for its file system: the mode of what it covers, the label, no unmapped gid. */
@@ -201,14 +234,15 @@ static struct err *fs_data(const struct mount_work *w, int target_fd, bool made,
 	return NULL;
 }
 
-/* DATA without its gid= option. */
+/* DATA without its gid=5, the group tty; NULL where there is none. */
 static char *without_gid(const char *data)
 {
-	const char *gid = str_starts(data, "gid=") ? data : strstr(data, ",gid=");
+	const char *gid = str_starts(data, "gid=5") ? data : strstr(data, ",gid=5");
+	const char *after = gid ? strchr(gid, '5') + 1 : NULL;
 	size_t before;
 	size_t skip;
 
-	if (!gid)
+	if (!gid || (*after && *after != ','))
 		return NULL;
 	before = (size_t)(gid - data);
 	skip = 1 + strcspn(gid + 1, ",");
@@ -225,13 +259,13 @@ static struct err *put_fs(const struct mount_work *w, const struct mount_fs *fs,
 	auto_free char *rest = NULL;
 	struct mount_fs again = *fs;
 
-	if (e && m->is_proc_or_sysfs && err_errno(e) == EPERM && w->plan->in_userns) {
+	if (e && err_errno(e) == EPERM && has_host_view(w)) {
 		err_free(e);
 		return put_host_view(w, target_fd, ret_fd);
 	}
 	if (!e || !streq(fs->type, "devpts") || err_errno(e) != EINVAL || !fs->data)
 		return e;
-	/* The group tty need not be mapped in the user namespace. */
+	/* Engines always ask for the group tty, which the user namespace need not map. */
 	rest = without_gid(fs->data);
 	if (!rest)
 		return e;
@@ -240,18 +274,25 @@ static struct err *put_fs(const struct mount_work *w, const struct mount_fs *fs,
 	return mount_put_fs(&again, w->root_fd, m->destination, target_fd, ret_fd);
 }
 
-static struct err *attach_copied_up(const struct mount_work *w, const struct mount_fs *fs,
-				    int target_fd, int *ret_fd)
+/* What has to be done while nobody sees the file system. */
+static struct err *put_prepared(const struct mount_work *w, const struct mount_fs *fs,
+				int target_fd, int *ret_fd)
 {
 	char log[256];
 	auto_close int fd = mount_make_fs(fs, log, sizeof(log));
 
-	if (fd >= 0) {
-		TRY(tmpcopyup(target_fd, fd));
-		TRY(mount_put_tree(fd, w->root_fd, w->m->destination, target_fd));
-	} else {
+	if (w->m->idmap.wanted) {
+		if (fd < 0)
+			return explain_fs(fd, fs, log);
+		TRY(mount_idmap_apply(w->m, fd));
+	}
+	if (fd < 0) {
 		TRY(mount_put_fs(fs, w->root_fd, w->m->destination, target_fd, &fd));
 		TRY(tmpcopyup(target_fd, fd));
+	} else {
+		if (w->m->tmpcopyup)
+			TRY(tmpcopyup(target_fd, fd));
+		TRY(mount_put_tree(fd, w->root_fd, w->m->destination, target_fd));
 	}
 	*ret_fd = take_fd(&fd);
 	return NULL;
@@ -270,24 +311,16 @@ struct err *mount_attach_fs(const struct mount_work *w)
 		.sb_flags = m->sb_flags,
 	};
 	bool made = false;
-	int rc = 0;
 
 	TRY(mount_open_target(w, true, &target, &made));
 	TRY(fs_data(w, target, made, &data));
 	fs.data = data;
 	if (m->readonly_late)
 		fs.attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	if (m->tmpcopyup)
-		TRY(attach_copied_up(w, &fs, target, &fd));
+	if (m->tmpcopyup || m->idmap.wanted)
+		TRY(put_prepared(w, &fs, target, &fd));
 	else
 		TRY(put_fs(w, &fs, target, &fd));
-	if (m->idmap.wanted)
-		TRY(mount_idmap_apply(m, fd));
-	if (m->tree.set || m->tree.clear)
-		rc = tree_set(fd, AT_RECURSIVE, m->tree.set, m->tree.clear, 0);
-	if (mount_api_missing(rc))
-		rc = mount_remount_old(fd, m->tree.set, m->tree.clear);
-	TRY_SYS(rc, "set the options");
 	for (size_t i = 0; i < m->n_propagations; i++)
 		if (mount(NULL, fd_path(fd).s, NULL, m->propagations[i], NULL) < 0)
 			return err_sys(-errno, "set the propagation");

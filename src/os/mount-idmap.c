@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
@@ -142,6 +143,8 @@ static NORETURN void child_main(int fd)
 	char pid[32] = "";
 	char c;
 
+	/* Else its maps belong to the host's root, and a user namespace may not write them. */
+	prctl(PR_SET_DUMPABLE, 1);
 	/* The number that this /proc knows us by, whatever pid namespace it shows. */
 	if (readlink("/proc/self", pid, sizeof(pid) - 1) > 0 &&
 	    write(fd, pid, sizeof(pid)) == sizeof(pid))

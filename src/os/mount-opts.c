@@ -216,8 +216,6 @@ static struct err *take_attr(struct reader *r, const struct option *o)
 		attrs_clear(attrs, o->value);
 	else
 		attrs_atime(attrs, (enum atime_word)o->value);
-	if (!o->recursive)
-		r->m->has_attr_words = true;
 	return NULL;
 }
 
@@ -298,7 +296,6 @@ static struct err *take_words(struct reader *r, const struct spec_mount *spec)
 			TRY(take_word(r, spec->options.v[i]));
 		return NULL;
 	}
-	r->m->default_options = true;
 	for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
 		if (!streq(defaults[i].destination, r->m->destination))
 			continue;
@@ -375,6 +372,17 @@ static struct err *find_kind(struct reader *r, const struct spec_mount *spec)
 	return NULL;
 }
 
+/* Both reaches as one, for what is a single mount. */
+static void merge_reaches(struct mount_plan *m)
+{
+	struct mount_attrs *top = &m->top;
+	struct mount_attrs *tree = &m->tree;
+
+	top->set = (top->set & ~tree->clear) | tree->set;
+	top->clear = (top->clear & ~(tree->set & ~(uint64_t)MOUNT_ATTR__ATIME)) | tree->clear;
+	*tree = (struct mount_attrs){ 0 };
+}
+
 struct err *mount_opts_parse(struct arena *a, const struct spec_mount *spec, size_t index,
 			     struct mount_plan *ret)
 {
@@ -390,6 +398,8 @@ struct err *mount_opts_parse(struct arena *a, const struct spec_mount *spec, siz
 	str_done(&r.data);
 	if (e)
 		return e;
+	if (ret->kind != MOUNT_CHANGE && !(ret->kind == MOUNT_BIND && ret->recursive))
+		merge_reaches(ret);
 	/* A tree is private unless the config says otherwise: nothing of the host reaches into it.
 	 */
 	if (ret->kind == MOUNT_BIND && ret->n_propagations == 0)

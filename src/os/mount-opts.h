@@ -45,9 +45,8 @@ struct mount_plan {
 	char *data;        /* options for the file system, with commas; NULL: none */
 
 	struct mount_attrs top;
-	struct mount_attrs tree;
-	bool has_attr_words;    /* any word of .top was given */
-	unsigned long sb_flags; /* MS_* of the file system itself: sync, dirsync, lazytime … */
+	struct mount_attrs tree; /* rbind and remount only: of a single mount all is .top */
+	unsigned long sb_flags;  /* MS_* of the file system itself: sync, dirsync, lazytime … */
 	size_t n_propagations;
 	unsigned long propagations[MOUNT_MAX_PROPAGATIONS]; /* in order; MS_REC in each */
 
@@ -60,7 +59,6 @@ struct mount_plan {
 	bool copy_symlink;
 	bool src_nofollow;
 	bool dest_nofollow;
-	bool default_options;
 	struct mount_idmap idmap;
 };
 

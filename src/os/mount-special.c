@@ -40,7 +40,7 @@ static struct err *put_hierarchy(const struct mount_work *w, const char *control
 		return e;
 	}
 	err_free(e);
-	return mount_put_bind(own_dir, true, attrs, w->root_fd, path, target_fd, ret_fd);
+	return mount_put_bind(own_dir, false, attrs, w->root_fd, path, target_fd, ret_fd);
 }
 
 static const char *v2_own_dir(const struct mounts_plan *plan)

@@ -119,6 +119,7 @@ struct err *mounts_plan_make(struct arena *a, const struct spec *spec, const cha
 			     const char *rootfs, struct mounts_plan *ret)
 {
 	ret->in_userns = spec_find_ns(spec, NS_USER) != NULL;
+	ret->has_pid_ns = spec_find_ns(spec, NS_PID) != NULL;
 	ret->new_cgroup_ns = spec_find_ns(spec, NS_CGROUP) != NULL;
 	ret->new_mount_ns = spec_find_ns(spec, NS_MOUNT) != NULL;
 	ret->rootfs = arena_str(a, rootfs);

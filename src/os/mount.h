@@ -20,7 +20,8 @@ struct mount_plan; /* one mount: os/mount-opts.h */
 struct mounts_plan {
 	size_t n;
 	struct mount_plan *v;
-	bool in_userns; /* the container has a user namespace of its own or joins one */
+	bool in_userns;  /* the container has a user namespace of its own or joins one */
+	bool has_pid_ns; /* of its own or joined */
 	bool new_cgroup_ns;
 	bool new_mount_ns;
 	char *rootfs;      /* absolute path, to see which sources lie inside the root */

@@ -36,7 +36,7 @@ static struct err *propagation_parse(const char *word, unsigned long *ret)
 	return err_new(ERR_INVALID, "linux.rootfsPropagation: unknown value `%s`", word);
 }
 
-/* Mounts on "/" itself: each becomes the root, and leaves the one it covers to be detached. */
+/* Mounts on "/" itself: each becomes the root. */
 static size_t count_covers(const struct spec *spec)
 {
 	size_t n = 0;
@@ -131,30 +131,45 @@ static struct err *attach_old(const struct rootfs_plan *plan, int *ret_root_fd)
 	return NULL;
 }
 
+/*
+ * Where the root goes until it is pivoted to: its own path, since hooks expect to find there what
+ * is mounted in it.  A user namespace need not be able to reach that; then on top of "/", where a
+ * process whose root is "/" does not notice it.
+ */
+static struct err *open_place(const struct rootfs_plan *plan, int *ret_fd)
+{
+	auto_close int fd = host_open(plan->path, O_PATH | O_DIRECTORY);
+	struct err *e;
+
+	if (fd < 0) {
+		e = err_sys(fd, "open the root file system %s", plan->path);
+		if (fd != -EACCES || plan->n_covers > 0)
+			return e;
+		err_free(e);
+		fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(-errno, "open /");
+	}
+	*ret_fd = take_fd(&fd);
+	return NULL;
+}
+
 /* Sets *ret_done only when TREE_FD is in place; otherwise the path has to do. */
 static struct err *attach_tree(const struct rootfs_plan *plan, int tree_fd, bool *ret_done)
 {
-	auto_close int old_root = -EBADF;
-	bool old_propagation = false;
+	auto_close int place = -EBADF;
+	int attr_rc;
 	int rc;
 
-	rc = tree_set(tree_fd, AT_RECURSIVE, 0, 0, first_propagation(plan));
-	if (mount_api_missing(rc))
-		old_propagation = true;
-	else
-		TRY_SYS(rc, "make the root file system private");
-	/*
-	 * On top of "/": nothing on the host's paths is needed, and whoever resolves a path of the
-	 * host still finds it, since a process's root is not looked up again.
-	 */
-	old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (old_root < 0)
-		return err_sys(-errno, "open /");
-	rc = tree_attach(tree_fd, old_root);
+	attr_rc = tree_set(tree_fd, AT_RECURSIVE, 0, 0, first_propagation(plan));
+	if (attr_rc < 0 && !mount_api_missing(attr_rc))
+		return err_sys(attr_rc, "make the root file system private");
+	TRY(open_place(plan, &place));
+	rc = tree_attach(tree_fd, place);
 	if (mount_api_missing(rc))
 		return NULL;
 	TRY_SYS(rc, "attach the root file system %s", plan->path);
-	if (old_propagation &&
+	if (attr_rc < 0 &&
 	    mount(NULL, fd_path(tree_fd).s, NULL, first_propagation(plan) | MS_REC, NULL) < 0)
 		return err_sys(-errno, "make the root file system private");
 	*ret_done = true;
@@ -223,12 +238,11 @@ static struct err *enter_by_chroot(const struct rootfs_plan *plan, int root_fd)
 {
 	if (fchdir(root_fd) < 0)
 		return err_sys(-errno, "change to the root file system");
-	/* A tree that was attached on top of "/" is where MS_MOVE would have put it. */
 	if (plan->new_mount_ns) {
 		TRY(hide_host("/sys"));
 		TRY(hide_host("/proc"));
-		if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 && errno != EINVAL && errno != EBUSY &&
-		    errno != ELOOP)
+		/* ELOOP: it lies on top of "/" already. */
+		if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 && errno != ELOOP)
 			return err_sys(-errno, "move the root file system onto /");
 	}
 	if (chroot(".") < 0)
@@ -259,8 +273,7 @@ struct err *rootfs_enter(const struct rootfs_plan *plan, int root_fd)
 	/*
 	 * pivot_root(".", ".") stacks the old root on top of the new one, so no put_old folder is
 	 * needed inside a rootfs that may be read-only.  "." then resolves upwards to the old root
-	 * and MNT_DETACH removes it: pivot_root(2), NOTES.  What was covered on the way to the new
-	 * root lies on the old one.
+	 * and MNT_DETACH removes it: pivot_root(2), NOTES.
 	 */
 	rc = sys_pivot_root(".", ".");
 	if (rc == -EINVAL && on_initramfs())
@@ -269,9 +282,8 @@ struct err *rootfs_enter(const struct rootfs_plan *plan, int root_fd)
 		return err_hint(err_sys(rc, "pivot_root"),
 				"if / is the initramfs, --no-pivot does without pivot_root");
 	TRY_SYS(rc, "pivot_root");
-	for (size_t i = 0; i < plan->n_covers + 1; i++)
-		if (umount2(".", MNT_DETACH) < 0)
-			return err_sys(-errno, "detach the host's root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_sys(-errno, "detach the host's root");
 	if (chdir("/") < 0)
 		return err_sys(-errno, "change to the container's /");
 	return NULL;
