@@ -284,7 +284,7 @@ static void note_numbers(const char *name, struct enosys_arch *archs, size_t n)
 }
 
 static struct err *unknown_name(const struct spec_seccomp *s, size_t i, const char *name,
-				bool fail_unknown)
+				bool fail_unknown, bool *ret_warned)
 {
 	int action = s->syscalls[i].action;
 
@@ -293,6 +293,7 @@ static struct err *unknown_name(const struct spec_seccomp *s, size_t i, const ch
 			       "linux.seccomp.syscalls[%zu].names: unknown system call `%s`", i,
 			       name);
 	/* Left out, a rule that restricts leaves the call open; one that permits leaves it shut. */
+	*ret_warned |= leniency(action) < leniency(s->default_action);
 	if (leniency(action) < leniency(s->default_action))
 		log_warn(
 			"linux.seccomp.syscalls[%zu].names: `%s` is unknown, %s has no effect on it",
@@ -329,11 +330,13 @@ static void rows_add(struct rows *r, struct row row)
 }
 
 /* A rule without conditions decides a call: libseccomp drops without a word what comes after it. */
-static void note_decided(struct rows *decided, const struct spec_seccomp *s, const struct row *row)
+static void note_decided(struct rows *decided, const struct spec_seccomp *s, const struct row *row,
+			 bool *ret_warned)
 {
 	for (size_t i = 0; i < decided->n; i++) {
 		if (decided->v[i].nr != row->nr)
 			continue;
+		*ret_warned |= decided->v[i].action != row->action;
 		if (decided->v[i].action != row->action)
 			log_warn(
 				"linux.seccomp.syscalls[%zu]: has no effect on `%s`: syscalls[%zu] decides it",
@@ -345,7 +348,8 @@ static void note_decided(struct rows *decided, const struct spec_seccomp *s, con
 }
 
 static struct err *list_rows(const struct spec_seccomp *s, bool fail_unknown,
-			     struct enosys_arch *archs, size_t n_archs, struct rows *ret)
+			     struct enosys_arch *archs, size_t n_archs, struct rows *ret,
+			     bool *ret_warned)
 {
 	uint32_t by_default = action_value(s->default_action, &s->default_errno_ret);
 	auto_rows struct rows decided = { 0 };
@@ -358,14 +362,14 @@ static struct err *list_rows(const struct spec_seccomp *s, bool fail_unknown,
 			row.name = r->names.v[k];
 			row.nr = seccomp_syscall_resolve_name(row.name);
 			if (row.nr == __NR_SCMP_ERROR) {
-				TRY(unknown_name(s, i, row.name, fail_unknown));
+				TRY(unknown_name(s, i, row.name, fail_unknown, ret_warned));
 				continue;
 			}
 			note_numbers(row.name, archs, n_archs);
 			/* libseccomp refuses a rule that says what happens anyway. */
 			if (row.action == by_default)
 				continue;
-			note_decided(&decided, s, &row);
+			note_decided(&decided, s, &row, ret_warned);
 			rows_add(ret, row);
 		}
 	}
@@ -518,7 +522,7 @@ struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s, bool 
 	program.has_listener = wants_listener(s);
 	TRY(plan_flags(s, program.has_listener, &program.flags));
 	n_archs = list_archs(s, archs);
-	TRY(list_rows(s, fail_unknown, archs, n_archs, &rows));
+	TRY(list_rows(s, fail_unknown, archs, n_archs, &rows, &program.warned));
 	for (; parts.n < n_archs; parts.n++) {
 		parts.v[parts.n].arch = archs[parts.n].arch;
 		TRY(generate_part(s, &rows, &parts.v[parts.n]));
@@ -527,6 +531,61 @@ struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s, bool 
 	if (leniency(s->default_action) == 0)
 		n_front = enosys_program(archs, n_archs, front);
 	TRY(link_parts(a, front, n_front, &parts, &program));
+	*ret = program;
+	return NULL;
+}
+
+static int base64_value(char c)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *p = c ? strchr(digits, c) : NULL;
+
+	return p ? (int)(p - digits) : -EINVAL;
+}
+
+/* Returns the number of bytes in RET, which has room for three quarters of TEXT, or -EINVAL. */
+static ssize_t base64_decode(const char *text, unsigned char *ret)
+{
+	size_t len = strlen(text);
+	uint32_t bits = 0;
+	size_t n = 0;
+
+	if (len % 4)
+		return -EINVAL;
+	for (size_t i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++)
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		int value = base64_value(text[i]);
+
+		if (value < 0)
+			return value;
+		bits = bits << 6 | (uint32_t)value;
+		if (i % 4)
+			ret[n++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
+	}
+	return (ssize_t)n;
+}
+
+struct err *seccomp_raw(struct arena *a, const struct spec_seccomp *s, const char *base64,
+			struct seccomp_program *ret)
+{
+	static const char member[] = "annotation run.oci.seccomp_bpf_data";
+	struct seccomp_program program = { .set = true, .flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW };
+	unsigned char *data = arena_alloc(a, strlen(base64) / 4 * 3 + 1);
+	ssize_t n = base64_decode(base64, data);
+
+	if (n < 0)
+		return err_new(ERR_INVALID, "%s: is not base64", member);
+	if (n == 0 || (size_t)n % sizeof(struct sock_filter))
+		return err_new(ERR_INVALID, "%s: %zd bytes are no BPF program", member, n);
+	program.n = (size_t)n / sizeof(struct sock_filter);
+	if (program.n > BPF_MAXINSNS)
+		return err_new(ERR_INVALID, "%s: %zu instructions, the kernel takes %d", member,
+			       program.n, BPF_MAXINSNS);
+	if (s)
+		TRY(plan_flags(s, false, &program.flags));
+	program.insns = (struct sock_filter *)(void *)data;
 	*ret = program;
 	return NULL;
 }

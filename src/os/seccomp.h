@@ -17,6 +17,7 @@ struct seccomp_program {
 	bool set;
 	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
 	bool has_listener;
+	bool warned; /* something was said that must be said again each time: not to be cached */
 	size_t n;
 	struct sock_filter *insns; /* in the arena */
 };
@@ -29,6 +30,9 @@ MUST_CHECK struct err *seccomp_check(const struct spec_seccomp *s);
 /* HOST: compiles (libseccomp, binary tree) and puts the ENOSYS answer in front. */
 MUST_CHECK struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s,
 				       bool fail_unknown, struct seccomp_program *ret);
+/* A ready program (annotation run.oci.seccomp_bpf_data), base64; S gives flags, may be NULL. */
+MUST_CHECK struct err *seccomp_raw(struct arena *a, const struct spec_seccomp *s,
+				   const char *base64, struct seccomp_program *ret);
 /* INIT: seccomp(2).  *ret_listener is the notify descriptor or -EBADF. */
 MUST_CHECK struct err *seccomp_apply(const struct seccomp_program *p, int *ret_listener);
 /* The name this had; libseccomp exports it, so callers should move on. */
