@@ -277,6 +277,9 @@ struct err *text_parse(const char *what, const char *text, size_t len, struct js
 		return err_new(ERR_INVALID, "%s: larger than 16 MiB", what);
 	if (blank_len(text, len) == len)
 		return err_new(ERR_INVALID, "%s: is empty", what);
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return err_new(ERR_INVALID, "%s: begins with a byte order mark, JSON has none",
+			       what);
 	wrong = scan_text(&scan);
 	if (wrong)
 		return err_new(ERR_INVALID, "%s: %s: %s", what, place_of(text, scan.pos).s, wrong);
