@@ -27,6 +27,11 @@ def not_possible(kind, reason):
     pytest.skip(reason)
 
 
+def pytest_configure():
+    if not os.access(machine.RUNTIME, os.X_OK):
+        pytest.exit(f"{machine.RUNTIME} is not there: run make first, or set DAVIT", returncode=4)
+
+
 # --- which tests, in which views and modes ---------------------------------------------------------
 
 def pytest_generate_tests(metafunc):
@@ -123,7 +128,9 @@ def new_container(session, setting):
     directory.mkdir(mode=0o755)
     containers = []
 
-    def make(**more):
+    def make(view=view, **more):
+        if view is not setting[0]:
+            snapshot.add(view)
         containers.append(Container(session, view, mode, directory, **more))
         return containers[-1]
 

@@ -20,6 +20,11 @@ class Snapshot:
         self.orphans = set(session.orphans())
         self.cgroups = set(self._cgroups())
 
+    def add(self, view):
+        """Looks at the mounts of another view, too."""
+        self.spaces.append(view)
+        self.mounts.append(set(view.mountinfo()))
+
     def _cgroups(self):
         session, found = self.session, []
         for point in machine.hierarchies().values():
