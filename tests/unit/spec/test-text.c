@@ -84,8 +84,7 @@ TEST(what_strict_json_does_not_have_is_refused)
 	expect_err(parse("[1x]"), ERR_INVALID, "line 1");
 	expect_ok(parse("[0, -0, 0.5, 1e5, -1.5E-3, 10]"));
 	expect_err(parse("{}{}"), ERR_INVALID, "line 1, column 3: unexpected \"{\"");
-	expect_text(parse("\xef\xbb\xbf{}"),
-		    "doc: begins with a byte order mark, JSON has none");
+	expect_text(parse("\xef\xbb\xbf{}"), "doc: begins with a byte order mark, JSON has none");
 }
 
 TEST(strings_are_utf8_without_raw_control_characters)
