@@ -113,10 +113,14 @@ struct err *found_kill_init(const struct found *f)
 	if (!is_ours(f))
 		return NULL;
 	pidfd = proc_open(f->record->pid, f->record->start_time);
-	if (pidfd == -ENOSYS && proc_is_alive(f->record->pid, f->record->start_time) == 1)
-		return kill(f->record->pid, SIGKILL) < 0 && errno != ESRCH
-			       ? err_sys(-errno, "kill process %d", f->record->pid)
-			       : NULL;
+	if (pidfd == -ENOSYS) {
+		/* Before Linux 5.3: the number is checked as late as can be. */
+		if (proc_is_alive(f->record->pid, f->record->start_time) != 1)
+			return NULL;
+		rc = kill(f->record->pid, SIGKILL) < 0 ? -errno : 0;
+		return rc < 0 && rc != -ESRCH ? err_sys(rc, "kill process %d", f->record->pid)
+					      : NULL;
+	}
 	if (pidfd == -ESRCH)
 		return NULL;
 	TRY_SYS(pidfd, "open process %d", f->record->pid);

@@ -15,9 +15,10 @@ static struct err *signal_init(const struct found *f, int sig)
 	auto_close int pidfd = proc_open(r->pid, r->start_time);
 	int rc = pidfd;
 
-	if (pidfd == -ENOSYS)
-		rc = proc_is_alive(r->pid, r->start_time) == 1 && kill(r->pid, sig) == 0 ? 0
-											 : -errno;
+	if (pidfd == -ENOSYS && proc_is_alive(r->pid, r->start_time) != 1)
+		rc = -ESRCH;
+	else if (pidfd == -ENOSYS)
+		rc = kill(r->pid, sig) < 0 ? -errno : 0;
 	else if (pidfd >= 0)
 		rc = sys_pidfd_send_signal(pidfd, sig);
 	if (rc == -ESRCH)

@@ -36,8 +36,13 @@ static void become_init(struct run *run)
 	signals_reset();
 	/* Until the gate: the runtime's death is ours.  A dead parent is seen at the link. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* No process of the container looks into us while we set it up: CVE-2016-9962. */
-	prctl(PR_SET_DUMPABLE, 0);
+	/*
+	 * No process of the container looks into us while we set it up (CVE-2016-9962).  A new user
+	 * namespace has nobody in it yet, and without privileges HOST could not write our maps
+	 * then: step_become_root comes to it.
+	 */
+	if (!run->plan.ns.new_user)
+		prctl(PR_SET_DUMPABLE, 0);
 	fd_close(run->lock_fd);
 	run->lock_fd = -EBADF;
 }

@@ -203,7 +203,15 @@ struct err *step_connect_console(struct run *r)
 
 struct err *step_prepare_cgroup(struct run *r)
 {
-	return cgroup_create(&r->plan.cgroup, &r->cgroup_fd);
+	TRY(cgroup_create(&r->plan.cgroup, &r->cgroup_fd));
+	if (r->cgroup_fd != -ENOENT)
+		return NULL;
+	/* None could be made and none was asked for: a warning was said, we go on without. */
+	r->cgroup_fd = -EBADF;
+	r->plan.cgroup.paths = (struct cgroup_paths){ 0 };
+	r->plan.mounts.cgroup.n = 0;
+	record_cgroups(r);
+	return NULL;
 }
 
 void undo_prepare_cgroup(struct run *r)
@@ -226,7 +234,7 @@ struct err *step_open_proc(struct run *r)
 	const struct plan *p = &r->plan;
 	const struct lsm_plan *lsm = &p->process.lsm;
 
-	if (p->sysctl.n == 0 && !lsm->apparmor && !lsm->selinux && !p->ns.has_offsets &&
+	if (p->sysctl.n == 0 && !lsm->apparmor && !lsm->selinux && !p->ns.new_time &&
 	    !p->process.spec->oom_score_adj.set)
 		return NULL;
 	r->proc_fd = proc_open_root();

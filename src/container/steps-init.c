@@ -208,7 +208,8 @@ struct err *step_drop_privileges(struct run *r)
 		umask(c->umask);
 	else
 		umask(0022);
-	return cred_apply(c);
+	TRY(cred_apply(c));
+	return cred_no_new_privs(c);
 }
 
 struct err *step_find_again(struct run *r)
