@@ -63,22 +63,24 @@ static bool parse_row(const char *text, size_t n, const struct spec_id_mappings 
 	return !relative || container_to_host(container, &ret->host_id);
 }
 
-static bool parse_rows(struct arena *a, const char *text, size_t n,
-		       const struct spec_id_mappings *container, struct spec_id_mappings *ret)
+/* "A-B-C#D-E-F" up to a ";" or the end. */
+static bool parse_rows(struct arena *a, const char *text, const struct spec_id_mappings *container,
+		       struct spec_id_mappings *ret)
 {
-	const char *end = text + n;
-
+	if (ret->present)
+		return false;
 	ret->present = true;
 	ret->v = arena_array(a, struct spec_id_mapping, MAX_ROWS);
-	while (text < end) {
-		size_t len = strcspn(text, "#;");
+	for (;;) {
+		size_t n = strcspn(text, "#;");
 
-		if (ret->n == MAX_ROWS || !parse_row(text, len, container, &ret->v[ret->n]))
+		if (ret->n == MAX_ROWS || !parse_row(text, n, container, &ret->v[ret->n]))
 			return false;
 		ret->n++;
-		text += len + 1;
+		if (text[n] != '#')
+			return true;
+		text += n + 1;
 	}
-	return ret->n > 0;
 }
 
 static struct err *parse_text(struct arena *a, const struct spec *spec, struct mount_plan *m)
@@ -91,7 +93,7 @@ static struct err *parse_text(struct arena *a, const struct spec *spec, struct m
 
 		if (!is_uids && !str_starts(text, "gids="))
 			return bad_text(m);
-		if (!parse_rows(a, text + 5, n - 5,
+		if (!parse_rows(a, text + strlen("uids="),
 				is_uids ? &spec->linux_->uid_mappings : &spec->linux_->gid_mappings,
 				is_uids ? &m->idmap.uids : &m->idmap.gids))
 			return bad_text(m);
