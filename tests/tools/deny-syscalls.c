@@ -48,26 +48,29 @@
 #define __NR_open_tree_attr 467
 #endif
 
-#define ROW(name) { #name, __NR_##name }
+#define ROW(name)                  \
+	{                          \
+#name, __NR_##name \
+	}
 
 static const struct {
 	const char *name;
 	int nr;
 } calls[] = {
-	ROW(openat2),	    ROW(open_tree),	ROW(move_mount),	ROW(fsopen),
-	ROW(fsconfig),	    ROW(fsmount),	ROW(fspick),		ROW(mount_setattr),
-	ROW(clone3),	    ROW(close_range),	ROW(pidfd_open),	ROW(pidfd_send_signal),
-	ROW(pidfd_getfd),   ROW(faccessat2),	ROW(fchmodat2),		ROW(statmount),
-	ROW(listmount),	    ROW(open_tree_attr), ROW(statx),		ROW(memfd_create),
-	ROW(execveat),	    ROW(renameat2),	ROW(getrandom),		ROW(keyctl),
-	ROW(add_key),	    ROW(mount),		ROW(umount2),		ROW(pivot_root),
-	ROW(setns),	    ROW(unshare),	ROW(seccomp),		ROW(chroot),
-	ROW(mkdirat),	    ROW(mknodat),	ROW(fsync),		ROW(fdatasync),
-	ROW(prlimit64),	    ROW(sethostname),	ROW(setgroups),		ROW(setresuid),
-	ROW(setresgid),	    ROW(capset),	ROW(flock),		ROW(epoll_pwait2),
-	ROW(set_mempolicy), ROW(sched_setattr),	ROW(ioprio_set),	ROW(sched_setaffinity),
-	ROW(process_madvise), ROW(copy_file_range), ROW(sendfile),	ROW(splice),
-	ROW(symlinkat),	    ROW(fchownat),	ROW(prctl),		ROW(landlock_create_ruleset),
+	ROW(openat2),         ROW(open_tree),       ROW(move_mount), ROW(fsopen),
+	ROW(fsconfig),        ROW(fsmount),         ROW(fspick),     ROW(mount_setattr),
+	ROW(clone3),          ROW(close_range),     ROW(pidfd_open), ROW(pidfd_send_signal),
+	ROW(pidfd_getfd),     ROW(faccessat2),      ROW(fchmodat2),  ROW(statmount),
+	ROW(listmount),       ROW(open_tree_attr),  ROW(statx),      ROW(memfd_create),
+	ROW(execveat),        ROW(renameat2),       ROW(getrandom),  ROW(keyctl),
+	ROW(add_key),         ROW(mount),           ROW(umount2),    ROW(pivot_root),
+	ROW(setns),           ROW(unshare),         ROW(seccomp),    ROW(chroot),
+	ROW(mkdirat),         ROW(mknodat),         ROW(fsync),      ROW(fdatasync),
+	ROW(prlimit64),       ROW(sethostname),     ROW(setgroups),  ROW(setresuid),
+	ROW(setresgid),       ROW(capset),          ROW(flock),      ROW(epoll_pwait2),
+	ROW(set_mempolicy),   ROW(sched_setattr),   ROW(ioprio_set), ROW(sched_setaffinity),
+	ROW(process_madvise), ROW(copy_file_range), ROW(sendfile),   ROW(splice),
+	ROW(symlinkat),       ROW(fchownat),        ROW(prctl),      ROW(landlock_create_ruleset),
 };
 
 static const struct {
@@ -75,8 +78,8 @@ static const struct {
 	int value;
 } errnos[] = {
 	{ "ENOSYS", ENOSYS }, { "EPERM", EPERM }, { "EINVAL", EINVAL }, { "EACCES", EACCES },
-	{ "ENOMEM", ENOMEM }, { "EINTR", EINTR }, { "EBUSY", EBUSY },	{ "ENOSPC", ENOSPC },
-	{ "EIO", EIO },	      { "EROFS", EROFS },
+	{ "ENOMEM", ENOMEM }, { "EINTR", EINTR }, { "EBUSY", EBUSY },   { "ENOSPC", ENOSPC },
+	{ "EIO", EIO },       { "EROFS", EROFS },
 };
 
 static struct sock_filter filter[4 + 2 * 128];

@@ -48,7 +48,7 @@ static void set_limit(const char *text)
 		int resource;
 	} names[] = {
 		{ "nofile", RLIMIT_NOFILE }, { "fsize", RLIMIT_FSIZE }, { "nproc", RLIMIT_NPROC },
-		{ "core", RLIMIT_CORE },     { "as", RLIMIT_AS },	{ "stack", RLIMIT_STACK },
+		{ "core", RLIMIT_CORE },     { "as", RLIMIT_AS },       { "stack", RLIMIT_STACK },
 	};
 	const char *eq = strchr(text, '=');
 	unsigned long soft, hard;

@@ -107,7 +107,8 @@ int main(int argc, char **argv)
 				kill(pid, SIGKILL);
 				continue;
 			}
-		} else if (stop != SIGTRAP && !(stop == SIGSTOP && (status >> 16 == 0) && pid != command)) {
+		} else if (stop != SIGTRAP &&
+			   !(stop == SIGSTOP && (status >> 16 == 0) && pid != command)) {
 			sig = stop;
 		}
 		ptrace(pid == victim && !killed ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0, sig);

@@ -83,9 +83,11 @@ static void put_str(const char *name, const char *value)
 /* The lines of /proc/self/status that a test may want, by their own names. */
 static void put_status(void)
 {
-	static const char *const wanted[] = { "CapInh", "CapPrm",     "CapEff", "CapBnd", "CapAmb",
-					      "NoNewPrivs", "Seccomp", "SigBlk", "SigIgn", "SigCgt",
-					      "Seccomp_filters", "Cpus_allowed_list", "NSpid" };
+	static const char *const wanted[] = { "CapInh",  "CapPrm",          "CapEff",
+					      "CapBnd",  "CapAmb",          "NoNewPrivs",
+					      "Seccomp", "SigBlk",          "SigIgn",
+					      "SigCgt",  "Seccomp_filters", "Cpus_allowed_list",
+					      "NSpid" };
 	FILE *f = fopen("/proc/self/status", "re");
 	char line[4096];
 
@@ -173,8 +175,8 @@ static void put_fds(void)
 
 static void put_namespaces(void)
 {
-	static const char *const names[] = { "cgroup", "ipc",  "mnt", "net", "pid",
-					     "time",   "user", "uts" };
+	static const char *const names[] = { "cgroup", "ipc",  "mnt",  "net",
+					     "pid",    "time", "user", "uts" };
 	char path[64];
 	struct stat st;
 
@@ -192,14 +194,14 @@ static void put_namespaces(void)
 static void put_rlimits(void)
 {
 	static const char *const names[] = {
-		[RLIMIT_CPU] = "CPU",	    [RLIMIT_FSIZE] = "FSIZE",
-		[RLIMIT_DATA] = "DATA",	    [RLIMIT_STACK] = "STACK",
-		[RLIMIT_CORE] = "CORE",	    [RLIMIT_RSS] = "RSS",
-		[RLIMIT_NPROC] = "NPROC",   [RLIMIT_NOFILE] = "NOFILE",
-		[RLIMIT_MEMLOCK] = "MEMLOCK", [RLIMIT_AS] = "AS",
-		[RLIMIT_LOCKS] = "LOCKS",   [RLIMIT_SIGPENDING] = "SIGPENDING",
+		[RLIMIT_CPU] = "CPU",           [RLIMIT_FSIZE] = "FSIZE",
+		[RLIMIT_DATA] = "DATA",         [RLIMIT_STACK] = "STACK",
+		[RLIMIT_CORE] = "CORE",         [RLIMIT_RSS] = "RSS",
+		[RLIMIT_NPROC] = "NPROC",       [RLIMIT_NOFILE] = "NOFILE",
+		[RLIMIT_MEMLOCK] = "MEMLOCK",   [RLIMIT_AS] = "AS",
+		[RLIMIT_LOCKS] = "LOCKS",       [RLIMIT_SIGPENDING] = "SIGPENDING",
 		[RLIMIT_MSGQUEUE] = "MSGQUEUE", [RLIMIT_NICE] = "NICE",
-		[RLIMIT_RTPRIO] = "RTPRIO", [RLIMIT_RTTIME] = "RTTIME",
+		[RLIMIT_RTPRIO] = "RTPRIO",     [RLIMIT_RTTIME] = "RTTIME",
 	};
 	struct rlimit r;
 
@@ -243,8 +245,16 @@ static int probe(char **argv)
 	put_num("keepcaps", prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0));
 	put_num("securebits", prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
 	put_num("dumpable", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
-	put_num("pdeathsig", ({ int s = 0; prctl(PR_GET_PDEATHSIG, &s, 0, 0, 0); s; }));
-	put_num("subreaper", ({ int s = 0; prctl(PR_GET_CHILD_SUBREAPER, &s, 0, 0, 0); s; }));
+	put_num("pdeathsig", ({
+			int s = 0;
+			prctl(PR_GET_PDEATHSIG, &s, 0, 0, 0);
+			s;
+		}));
+	put_num("subreaper", ({
+			int s = 0;
+			prctl(PR_GET_CHILD_SUBREAPER, &s, 0, 0, 0);
+			s;
+		}));
 	put_status();
 	put_str("cwd", cwd);
 	put_str("tty", tty);
@@ -465,11 +475,11 @@ static const struct {
 	const char *name;
 	int (*run)(char **argv);
 } commands[] = {
-	{ "openfds", open_fds },   { "burst", burst },	     { "sleep", sleep_only },
-	{ "zombie", zombie },	   { "sigprint", sigprint }, { "fork", forks },
-	{ "ignore", ignore },	   { "syscall", call },	     { "open", try_open },
-	{ "notify", notify },	   { "ttysize", ttysize },   { "daemon", daemonise },
-	{ "alloc", alloc },	   { "exit", leave },	     { "segv", segv },
+	{ "openfds", open_fds }, { "burst", burst },       { "sleep", sleep_only },
+	{ "zombie", zombie },    { "sigprint", sigprint }, { "fork", forks },
+	{ "ignore", ignore },    { "syscall", call },      { "open", try_open },
+	{ "notify", notify },    { "ttysize", ttysize },   { "daemon", daemonise },
+	{ "alloc", alloc },      { "exit", leave },        { "segv", segv },
 };
 
 int main(int argc, char **argv)
