@@ -24,7 +24,7 @@ struct cred_plan {
 	bool no_new_privs;
 };
 
-/* Unknown capability names warn (log_warn), as in runc.  PROCESS without user or capabilities is fine. */
+/* Unknown capability names warn, as in runc.  PROCESS may be NULL or lack user and capabilities. */
 MUST_CHECK struct err *cred_plan_make(struct arena *a, const struct spec_process *process,
 				      bool keep_groups, struct cred_plan *ret);
 /* Bounding drop, groups, ids, sets; the ambient ones last.  Reads back and refuses a difference. */

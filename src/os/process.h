@@ -22,8 +22,10 @@ struct rlimit_plan {
 	struct rlimit limit[RLIM_NLIMITS];
 };
 MUST_CHECK struct err *rlimit_plan_make(const struct spec_process *p, struct rlimit_plan *ret);
-/* HOST, with prlimit(2).  Above the allowed hard limit and without CAP_SYS_RESOURCE: an error naming
- * both numbers when CLAMP is false, clamped with a warning when true. */
+/*
+ * HOST, with prlimit(2).  Above the allowed hard limit and without CAP_SYS_RESOURCE: an error
+ * naming both numbers when CLAMP is false, clamped with a warning when true.
+ */
 MUST_CHECK struct err *rlimit_apply(const struct rlimit_plan *plan, pid_t pid, bool clamp);
 
 /* HOST: through PROC_FD. */
@@ -44,7 +46,7 @@ MUST_CHECK struct err *affinity_apply(pid_t pid, const cpu_set_t *set);
 
 struct mempolicy_plan {
 	bool set;
-	int mode; /* with MPOL_F_* or-ed */
+	int mode;                /* with MPOL_F_* or-ed */
 	unsigned long nodes[16]; /* bit mask */
 };
 MUST_CHECK struct err *mempolicy_plan_make(const struct spec *spec, struct mempolicy_plan *ret);
@@ -58,12 +60,16 @@ MUST_CHECK struct err *keyring_join(const char *name);
 
 struct sysctl_plan {
 	size_t n;
-	struct { char *path; char *value; char *key; } *v; /* path below proc/sys */
+	struct {
+		char *path;
+		char *value;
+		char *key;
+	} * v; /* path below proc/sys */
 };
 /* Refuses what is not namespaced or whose namespace the container does not have. */
 MUST_CHECK struct err *sysctl_plan_make(struct arena *a, const struct spec *spec,
 					struct sysctl_plan *ret);
-/* INIT: writes through PROC_FD (a procfs of the right namespaces), values read back where useful. */
+/* INIT: through PROC_FD, a verified procfs. */
 MUST_CHECK struct err *sysctl_apply(const struct sysctl_plan *plan, int proc_fd);
 
 #endif

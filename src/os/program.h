@@ -21,15 +21,17 @@ const char *env_get(const struct strv *env, const char *name);
 
 /*
  * chdir to CWD (made when missing and MAKE) and checks that it lies inside the container's root:
- * getcwd must not say "(unreachable)".  Where the directory may not be entered (EACCES) and RET_DENIED is
- * given, *ret_denied is set and NULL returned: try again after the user switch, with RET_DENIED NULL.
+ * getcwd must not say "(unreachable)".  Where the directory may not be entered (EACCES) and
+ * RET_DENIED is given, *ret_denied is set and NULL returned: try again after the user switch, with
+ * RET_DENIED NULL.
  */
 MUST_CHECK struct err *cwd_enter(const char *cwd, bool make, bool *ret_denied);
 
 /*
  * PATH look-up as crun does it: see CONTRACT 3.8.  The texts are those that engines match:
  * "executable file `x` not found in $PATH: No such file or directory" and "…: Permission denied".
- * *ret_path is malloc'ed.  With no permission as root in a user namespace, try again after cred_apply.
+ * *ret_path is malloc'ed.  With no permission as root in a user namespace, try again after
+ * cred_apply().
  */
 MUST_CHECK struct err *program_find(const char *arg0, const char *path_var, char **ret_path);
 /* The error of a failed execve of PATH. */
