@@ -198,7 +198,8 @@ static struct err *mask_one(struct masks *m, const char *path)
 	struct stat st;
 	int rc;
 
-	/* /proc/1/task/2: the task may have gone meanwhile. */
+	/* Nothing can be below a file either.  Whatever else fails may hide what has to be hidden.
+	 */
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return NULL;
 	TRY_SYS(fd, "open");

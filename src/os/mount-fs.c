@@ -274,26 +274,31 @@ static struct err *put_fs(const struct mount_work *w, const struct mount_fs *fs,
 	return mount_put_fs(&again, w->root_fd, m->destination, target_fd, ret_fd);
 }
 
-/* What has to be done while nobody sees the file system. */
-static struct err *put_prepared(const struct mount_work *w, const struct mount_fs *fs,
+/* The kernel maps the ids only of what is not attached yet. */
+static struct err *put_idmapped(const struct mount_work *w, const struct mount_fs *fs,
 				int target_fd, int *ret_fd)
 {
 	char log[256];
 	auto_close int fd = mount_make_fs(fs, log, sizeof(log));
 
-	if (w->m->idmap.wanted) {
-		if (fd < 0)
-			return explain_fs(fd, fs, log);
-		TRY(mount_idmap_apply(w->m, fd));
-	}
-	if (fd < 0) {
-		TRY(mount_put_fs(fs, w->root_fd, w->m->destination, target_fd, &fd));
+	if (fd < 0)
+		return explain_fs(fd, fs, log);
+	if (w->m->tmpcopyup)
 		TRY(tmpcopyup(target_fd, fd));
-	} else {
-		if (w->m->tmpcopyup)
-			TRY(tmpcopyup(target_fd, fd));
-		TRY(mount_put_tree(fd, w->root_fd, w->m->destination, target_fd));
-	}
+	TRY(mount_idmap_apply(w->m, fd));
+	TRY(mount_put_tree(fd, w->root_fd, w->m->destination, target_fd));
+	*ret_fd = take_fd(&fd);
+	return NULL;
+}
+
+/* TARGET_FD goes on naming the directory that is covered now. */
+static struct err *put_copied_up(const struct mount_work *w, const struct mount_fs *fs,
+				 int target_fd, int *ret_fd)
+{
+	auto_close int fd = -EBADF;
+
+	TRY(mount_put_fs(fs, w->root_fd, w->m->destination, target_fd, &fd));
+	TRY(tmpcopyup(target_fd, fd));
 	*ret_fd = take_fd(&fd);
 	return NULL;
 }
@@ -317,8 +322,10 @@ struct err *mount_attach_fs(const struct mount_work *w)
 	fs.data = data;
 	if (m->readonly_late)
 		fs.attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	if (m->tmpcopyup || m->idmap.wanted)
-		TRY(put_prepared(w, &fs, target, &fd));
+	if (m->idmap.wanted)
+		TRY(put_idmapped(w, &fs, target, &fd));
+	else if (m->tmpcopyup)
+		TRY(put_copied_up(w, &fs, target, &fd));
 	else
 		TRY(put_fs(w, &fs, target, &fd));
 	for (size_t i = 0; i < m->n_propagations; i++)
