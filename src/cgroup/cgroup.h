@@ -119,8 +119,7 @@ struct cgroup_plan {
 	size_t n_writes;
 	struct cgroup_write *writes; /* in the order they are made */
 	bool may_fail; /* rootless without an explicit path or limits: go on without a cgroup */
-	struct device_program *device_program; /* NULL, or for the v2 directory paths.v[device_dir]
-						*/
+	struct device_program *device_program; /* NULL, or for paths.v[device_dir] */
 	size_t device_dir;
 };
 

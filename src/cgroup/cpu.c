@@ -24,8 +24,7 @@ static struct err *plan_shares(struct planner *p, const struct spec_cpu *c)
 {
 	struct ctl_target t;
 
-	/* 0 means "not set"; an idle cgroup has no weight, and the kernel refuses to give it one.
-	 */
+	/* 0 means "not set"; an idle cgroup has no weight, and the kernel refuses it one. */
 	if (!c->shares.set || c->shares.value == 0 || (c->idle.set && c->idle.value != 0))
 		return NULL;
 	TRY(ctl_need(p, CTL_CPU, CPU "shares", &t));

@@ -13,8 +13,7 @@
 bool cgdir_is_v2(const struct cgroup_dir *d);
 /* Is the controller (v1 name) in D's hierarchy? */
 bool cgdir_has(const struct cgroup_dir *d, const char *controller);
-/* The index in PATHS of the v1 hierarchy with CONTROLLER, or of the v2 one (CONTROLLER NULL); -1.
- */
+/* The index in PATHS of CONTROLLER's v1 hierarchy, or of the v2 one (NULL); -1: not there. */
 int cgdir_find(const struct cgroup_paths *paths, const char *controller);
 /* "the pids controller", "the v2 hierarchy", for messages. */
 const char *cgdir_name(const struct cgroup_dir *d, char *buf, size_t size);

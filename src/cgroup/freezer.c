@@ -24,12 +24,14 @@ struct freezer {
 	const struct cgroup_dir *d;
 	int fd;
 	char *why;
+	char *hint;
 };
 
 static void freezer_done(struct freezer *f)
 {
 	fd_close(f->fd);
 	free(f->why);
+	free(f->hint);
 }
 #define auto_freezer __attribute__((cleanup(freezer_done)))
 
@@ -74,12 +76,11 @@ static void explain_none(struct freezer *f)
 {
 	auto_free char *found = take_ptr(&f->why);
 	auto_free char *why = NULL;
-	auto_free char *hint = NULL;
 	struct ctl_facts facts;
 	enum cgroup_place where;
 
 	ctl_facts_read("", &facts);
-	where = ctl_absent(&facts, CTL_FREEZER, &why, &hint);
+	where = ctl_absent(&facts, CTL_FREEZER, &why, &f->hint);
 	if (found && where == PLACE_NOT_MOUNTED)
 		f->why = str_format("the v1 freezer is not mounted: %s", found);
 	else
@@ -224,9 +225,8 @@ static struct err *none_error(struct freezer *f)
 					f->why),
 				"somebody removed it or moved the processes out of it");
 	return err_hint(err_new(ERR_UNSUPPORTED, "this host has no cgroup freezer (%s)", f->why),
-			"boot without cgroup_no_v1=freezer, or mount it before the container is "
-			"created: mkdir -p /sys/fs/cgroup/freezer && mount -t cgroup -o freezer "
-			"cgroup /sys/fs/cgroup/freezer; cgroup v2 has one always");
+			"%s; cgroup v2 has a freezer always (Linux 5.2)",
+			f->hint ? f->hint : "mount the v1 freezer");
 }
 
 struct err *freezer_set(const struct cgroup_paths *paths, bool freeze)

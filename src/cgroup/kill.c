@@ -134,24 +134,46 @@ static struct err *survivors_error(const struct cgroup_paths *paths, const struc
 			"they hang in the kernel (state D), or a cgroup above is frozen");
 }
 
+/* Not waited for: it only keeps them from forking while they are listed and signalled. */
+static void freeze_v1(const struct cgroup_paths *paths)
+{
+	int i = cgdir_find(paths, "freezer");
+	auto_close int fd = i < 0 ? -EBADF : cgdir_open(&paths->v[i]);
+	int rc = fd < 0 ? 0 : file_write_at(fd, "freezer.state", "FROZEN");
+
+	if (rc < 0)
+		log_debug("freeze %s: %s", paths->v[i].path, strerror(-rc));
+}
+
+/* Since 5.14, and the only way that no fork can escape. */
+static bool kill_v2(const struct cgroup_paths *paths)
+{
+	int i = cgdir_find(paths, NULL);
+	auto_close int fd = i < 0 ? -EBADF : cgdir_open(&paths->v[i]);
+
+	return fd >= 0 && file_write_at(fd, "cgroup.kill", "1") == 0;
+}
+
 static struct err *kill_until_empty(const struct cgroup_paths *paths)
 {
 	struct backoff wait = backoff_start(KILL_TIMEOUT_MS);
-	int v2 = cgdir_find(paths, NULL);
-	auto_close int fd = v2 < 0 ? -EBADF : cgdir_open(&paths->v[v2]);
+	bool by_kernel = kill_v2(paths);
 
-	/* Since 5.14, and the only way that no fork can escape. */
-	if (fd >= 0 && file_write_at(fd, "cgroup.kill", "1") < 0)
-		log_debug("no cgroup.kill in %s", paths->v[v2].path);
 	for (;;) {
 		auto_pids struct pid_list l = { 0 };
 		int rc = cgdir_pids_of_all(paths, &l);
+		bool is_inside = pid_list_has(&l, getpid());
 		int sent;
 
 		TRY_SYS(rc, "read the processes of the cgroup %s", paths->path);
-		if (l.n == 0 || (l.n == 1 && l.v[0] == getpid()))
+		if (l.n == (is_inside ? 1 : 0))
 			return NULL;
-		sent = signal_list(paths, &l, SIGKILL, cgdir_pids_of_all);
+		if (!by_kernel && !is_inside) {
+			freeze_v1(paths);
+			l.n = 0;
+			rc = cgdir_pids_of_all(paths, &l);
+		}
+		sent = rc < 0 ? rc : signal_list(paths, &l, SIGKILL, cgdir_pids_of_all);
 		thaw_v1(paths);
 		if (!backoff_wait(&wait))
 			return survivors_error(paths, &l, sent);

@@ -113,8 +113,7 @@ struct err *cgroup_remove(const struct cgroup_paths *paths)
 				       "the recorded cgroup path `%s` is not below `%s`: "
 				       "nothing was removed",
 				       paths->v[i].path, paths->v[i].mount);
-	/* The v2 directory is the last one: it goes first, since it tells soonest that it is busy.
-	 */
+	/* The v2 directory is last in the list: it goes first, as killing works best there. */
 	for (size_t i = paths->n; i-- > 0;) {
 		const struct cgroup_dir *d = &paths->v[i];
 		int rc = remove_dir(d);
