@@ -71,10 +71,10 @@ struct quoted quote(const char *s)
 	q.s[len++] = '"';
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
-		/* Never a half of a character at the end. */
-		size_t room = c >= 0xc0 ? 4 : 1;
+		/* Of a character or an escape that has begun the rest fits as well. */
+		size_t room = (c & 0xc0) == 0x80 ? 1 : 4;
 
-		if (len + room + 6 > sizeof(q.s)) {
+		if (len + room + strlen("...\"") + 1 > sizeof(q.s)) {
 			len += (size_t)snprintf(q.s + len, sizeof(q.s) - len, "...");
 			break;
 		}

@@ -58,6 +58,17 @@ TEST(quoted_text_is_harmless_and_short)
 	expect(strlen(q.s) < sizeof(q.s));
 	expect_str(q.s + strlen(q.s) - 5, "x...\"");
 	expect_str(quote("").s, "\"\"");
+	/* Escapes and characters of several bytes at every distance from the end. */
+	for (size_t n = 60; n < 100; n++) {
+		auto_free char *escapes = str_format("%0*d\b\b\b\b", (int)n, 0);
+		auto_free char *letters = str_format("%0*d\xf0\x9f\x99\x82", (int)n, 0);
+
+		q = quote(escapes);
+		expect(strlen(q.s) < sizeof(q.s));
+		q = quote(letters);
+		expect(strlen(q.s) < sizeof(q.s));
+		expect(strstr(q.s, "\x9f\x99\x82\"") || !strchr(q.s, 0xf0));
+	}
 }
 
 TESTS(CASE(no_mistakes_are_no_error), CASE(mistakes_become_one_line),
