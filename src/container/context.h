@@ -48,6 +48,7 @@ struct run {
 	int ns_fds[NS_TYPES];
 	struct mount_sources sources;
 	int *device_fds;
+	bool hooks_begun; /* from here on a failure is followed by the poststop hooks */
 	pid_t pid;
 	int pidfd;
 	uint64_t start_time;

@@ -83,6 +83,21 @@ struct err *found_remove(struct found *f, bool hooks)
 	return store_remove(f->root_fd, f->id);
 }
 
+/* Whoever held the lock may have written the record meanwhile. */
+static struct err *delete_locked(int root_fd, const char *id)
+{
+	struct found f;
+	struct err *e = find_at(root_fd, id, &f);
+
+	if (e) {
+		err_free(e);
+		return store_remove(root_fd, id);
+	}
+	e = found_remove(&f, true);
+	found_done(&f);
+	return e;
+}
+
 /*
  * A folder without a usable record.  Nothing in it can be trusted to name a process or a cgroup, so
  * nothing is killed; --force only removes the folder, and only when nobody works on it.
@@ -102,7 +117,7 @@ static struct err *delete_damaged(struct ctx *ctx, const char *id, bool force, s
 	if (!e)
 		e = store_lock(dir_fd, id, STORE_LOCK_TIMEOUT_MS, &lock);
 	if (!e)
-		e = store_remove(root_fd, id);
+		e = delete_locked(root_fd, id);
 	if (!e)
 		log_warn("container `%s`: removed its state folder only: %s", id, err_text(why));
 	err_free(why);

@@ -214,6 +214,7 @@ static uint64_t join_flags(const struct run *run)
 static struct err *open_init(struct run *run, const struct found *f)
 {
 	run->record = *f->record;
+	run->root_fd = fcntl(f->root_fd, F_DUPFD_CLOEXEC, 3);
 	run->init_pid = f->record->pid;
 	run->init_pidfd = proc_open(f->record->pid, f->record->start_time);
 	if (run->init_pidfd == -ESRCH)

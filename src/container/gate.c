@@ -88,7 +88,7 @@ struct err *step_load_seccomp_early(struct run *run)
 	if (run->plan.process.cred.no_new_privs || !run->shared || !run->shared->seccomp.set)
 		return NULL;
 	run->shared->seccomp.insns = run->shared->insns;
-	TRY(seccomp_load(&run->shared->seccomp, &run->listener_fd));
+	TRY(seccomp_apply(&run->shared->seccomp, &run->listener_fd));
 	return hand_over_listener(run, run->walk.link[SIDE_INIT]);
 }
 
@@ -97,7 +97,7 @@ static struct err *step_load_seccomp(struct run *run)
 	if (!run->plan.process.cred.no_new_privs || !run->shared || !run->shared->seccomp.set)
 		return NULL;
 	run->shared->seccomp.insns = run->shared->insns;
-	TRY(seccomp_load(&run->shared->seccomp, &run->listener_fd));
+	TRY(seccomp_apply(&run->shared->seccomp, &run->listener_fd));
 	return hand_over_listener(run, run->start_fd);
 }
 

@@ -98,8 +98,10 @@ static NORETURN void hook_child(const struct hook_context *c, const struct spec_
 	const struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	/* It ends with us: a killed runtime leaves no hook behind. */
+	/* It ends with us: a killed runtime leaves no hook behind.  Its children are in its group.
+	 */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sigaction(SIGPIPE, &dfl, NULL);
@@ -192,7 +194,8 @@ static enum wait_result hook_wait(struct waited *w, int64_t timeout_s, int *ret_
 		else if (interrupt_pending())
 			result = HOOK_INTERRUPTED;
 		if (result != HOOK_ENDED) {
-			kill(w->pid, SIGKILL);
+			if (kill(-w->pid, SIGKILL) < 0)
+				kill(w->pid, SIGKILL);
 			while (waitpid(w->pid, ret_status, 0) < 0 && errno == EINTR)
 				;
 			break;

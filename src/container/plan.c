@@ -56,19 +56,25 @@ static struct err *check_preserved(unsigned n)
 	return NULL;
 }
 
-static struct err *seccomp_plan(const struct spec *spec, struct process_plan *ret)
+static struct err *seccomp_plan(struct arena *a, const struct spec *spec, struct process_plan *ret)
 {
+	struct spec_seccomp *copy;
 	const char *fail = spec_annotation(spec, "run.oci.seccomp_fail_unknown_syscall");
 	const char *receiver = spec_annotation(spec, "run.oci.seccomp.receiver");
 
-	ret->seccomp = spec->linux_ ? spec->linux_->seccomp : NULL;
-	if (!ret->seccomp)
+	if (!spec->linux_ || !spec->linux_->seccomp)
 		return NULL;
+	copy = arena_alloc(a, sizeof(*copy));
+	*copy = *spec->linux_->seccomp;
 	ret->seccomp_fail_unknown = fail && !streq(fail, "0");
-	ret->seccomp_listener = ret->seccomp->listener_path;
-	if (!ret->seccomp_listener)
-		ret->seccomp_listener = receiver ? receiver : getenv("RUN_OCI_SECCOMP_RECEIVER");
-	return seccomp_check(ret->seccomp);
+	/* crun's two other ways to name the supervisor. */
+	if (!receiver)
+		receiver = getenv("RUN_OCI_SECCOMP_RECEIVER");
+	if (!copy->listener_path && receiver && *receiver == '/')
+		copy->listener_path = arena_str(a, receiver);
+	ret->seccomp_listener = copy->listener_path;
+	ret->seccomp = copy;
+	return seccomp_check(copy);
 }
 
 static void console_plan(const struct spec_process *process, struct console_plan *ret)
@@ -94,9 +100,10 @@ struct err *process_plan_make(struct arena *a, const struct spec *spec,
 	ret->clamp_rlimits = is_rootless();
 	TRY(sched_plan_make(process, &ret->sched));
 	TRY(lsm_plan_make(process->apparmor_profile, process->selinux_label, &ret->lsm));
+	ret->lsm.no_new_privs = ret->cred.no_new_privs;
 	console_plan(process, &ret->console);
 	ret->personality = spec->linux_ ? spec->linux_->personality : NULL;
-	TRY(seccomp_plan(spec, ret));
+	TRY(seccomp_plan(a, spec, ret));
 	TRY(listen_fds(&ret->listen_fds));
 	ret->preserve_fds = preserve_fds + (unsigned)ret->listen_fds;
 	return check_preserved(ret->preserve_fds);

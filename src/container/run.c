@@ -220,12 +220,29 @@ static struct err *run_prepare(struct run *run, const struct run_opts *opts)
 	return plan_make(run->arena, run->ctx, opts, run->spec, bundle, &run->plan);
 }
 
+static bool has_create_hooks(const struct spec *spec)
+{
+	const struct spec_hooks *h = spec->hooks;
+
+	return h && h->kind[HOOK_PRESTART].n + h->kind[HOOK_CREATE_RUNTIME].n +
+				    h->kind[HOOK_CREATE_CONTAINER].n >
+			    0;
+}
+
 /* In INIT this does not return. */
 static struct err *create_walk(struct run *run)
 {
+	struct err *e;
+
 	TRY(walk_open(&run->walk));
 	interrupt_block();
-	TRY(walk(&run->walk, create_steps, run));
+	e = walk(&run->walk, create_steps, run);
+	if (e) {
+		/* runtime-spec, lifecycle: a failed create hook leads to poststop. */
+		if (run->hooks_begun && has_create_hooks(run->spec))
+			hooks_run_poststop(run->spec, &run->record);
+		return e;
+	}
 	if (run->walk.side == SIDE_INIT)
 		init_launch(run);
 	close_inherited(run);

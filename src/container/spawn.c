@@ -290,8 +290,15 @@ struct err *step_exec_spawn(struct run *run)
 {
 	uint64_t rest = run->join_flags & ~(uint64_t)CLONE_NEWPID;
 
+	auto_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+
 	if (!(run->join_flags & CLONE_NEWPID) || setns(run->init_pidfd, CLONE_NEWPID) == 0) {
-		TRY(spawn(run, 0));
+		struct err *e = spawn(run, 0);
+
+		/* Later children of ours are to be ours again. */
+		if (run->walk.side == SIDE_HOST && own >= 0 && setns(own, CLONE_NEWPID) < 0)
+			log_debug("cannot return to our own pid namespace: %s", strerror(errno));
+		TRY(e);
 		if (run->walk.side == SIDE_HOST)
 			return learn_start_time(run);
 		run->join_flags = rest;

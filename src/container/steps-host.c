@@ -21,6 +21,7 @@
 #include "container/steps.h"
 #include "os/launch.h"
 #include "os/mount-opts.h"
+#include "os/seccomp-cache.h"
 #include "state/store.h"
 
 enum { CONSOLE_TIMEOUT_MS = 10 * 1000, CONFIG_MAX_BYTES = 16 * 1024 * 1024 };
@@ -244,7 +245,14 @@ struct err *step_open_proc(struct run *r)
 
 struct err *step_open_namespaces(struct run *r)
 {
-	return ns_open_joined(&r->plan.ns, r->ns_fds);
+	struct ns_plan *ns = &r->plan.ns;
+
+	TRY(ns_open_joined(ns, r->ns_fds));
+	/* Whose root will own what we make for the container? */
+	if (r->ns_fds[NS_USER] >= 0 && ns->idmap.n_uid == 0)
+		TRY(ns_root_of(r->ns_fds[NS_USER], &ns->root_uid, &ns->root_gid,
+			       &ns->root_is_mapped));
+	return NULL;
 }
 
 /* What INIT inherits by the clone.  With a user namespace of its own see step_send_mounts. */
@@ -399,14 +407,29 @@ struct err *step_schedule(struct run *r)
 	return sched_apply(&p->sched, r->pid);
 }
 
+/* Below the state root; without it every filter is compiled anew. */
+static int open_seccomp_cache(int root_fd)
+{
+	auto_close int cache = -EBADF;
+
+	if (mkdirat(root_fd, ".cache", 0700) < 0 && errno != EEXIST)
+		return -errno;
+	cache = openat(root_fd, ".cache", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (cache < 0 || (mkdirat(cache, "seccomp", 0700) < 0 && errno != EEXIST))
+		return -errno;
+	return openat(cache, "seccomp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 struct err *step_compile_seccomp(struct run *r)
 {
 	const struct process_plan *p = &r->plan.process;
 	struct seccomp_program prog = { 0 };
+	auto_close int cache = -EBADF;
 
 	if (!p->seccomp)
 		return NULL;
-	TRY(seccomp_compile(r->arena, p->seccomp, p->seccomp_fail_unknown, &prog));
+	cache = open_seccomp_cache(r->root_fd);
+	TRY(seccomp_get(r->arena, p->seccomp, p->seccomp_fail_unknown, cache, &prog));
 	if (prog.n > ARRAY_LEN(r->shared->insns))
 		return err_new(
 			ERR_INVALID,
@@ -419,6 +442,7 @@ struct err *step_compile_seccomp(struct run *r)
 
 struct err *step_hooks_create_runtime(struct run *r)
 {
+	r->hooks_begun = true;
 	TRY(hooks_run(r, HOOK_PRESTART, "created"));
 	return hooks_run(r, HOOK_CREATE_RUNTIME, "created");
 }

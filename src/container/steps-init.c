@@ -46,7 +46,11 @@ struct err *step_new_time_ns(struct run *r)
 
 struct err *step_join_keyring(struct run *r)
 {
-	return r->plan.new_keyring ? keyring_join(r->plan.id) : NULL;
+	if (!r->plan.new_keyring)
+		return NULL;
+	if (r->plan.process.lsm.selinux)
+		TRY(lsm_label_keyring(&r->plan.process.lsm, r->proc_fd));
+	return keyring_join(r->plan.id);
 }
 
 struct err *step_loopback_up(struct run *r)

@@ -4,8 +4,6 @@
  */
 #include "os/seccomp-cache.h"
 
-/* libseccomp has a function of the name. */
-#undef seccomp_load
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -4,8 +4,6 @@
  */
 #include "os/seccomp.h"
 
-/* libseccomp has a function of the name. */
-#undef seccomp_load
 
 #include <linux/seccomp.h>
 #include <seccomp.h>

@@ -35,8 +35,6 @@ MUST_CHECK struct err *seccomp_raw(struct arena *a, const struct spec_seccomp *s
 				   const char *base64, struct seccomp_program *ret);
 /* INIT: seccomp(2).  *ret_listener is the notify descriptor or -EBADF. */
 MUST_CHECK struct err *seccomp_apply(const struct seccomp_program *p, int *ret_listener);
-/* The name this had; libseccomp exports it, so callers should move on. */
-#define seccomp_load seccomp_apply
 /*
  * Sends the notify descriptor to PATH as the runtime-spec says (container process state).  HOST.
  * STATE_JSON is the "state" object's text.
