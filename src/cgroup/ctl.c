@@ -64,8 +64,8 @@ static void read_below(const char *root, const char *path, char *buf, size_t siz
 		buf[0] = '\0';
 }
 
-/* Is NAME in the comma-separated value of KEY on the kernel command line, or "all"? */
-static bool cmdline_lists(const char *cmdline, const char *key, const char *name)
+/* NAME, or "all", when the value of KEY on the kernel command line lists it; else NULL. */
+static const char *cmdline_lists(const char *cmdline, const char *key, const char *name)
 {
 	const char *s = cmdline;
 	size_t n = strlen(key);
@@ -74,12 +74,15 @@ static bool cmdline_lists(const char *cmdline, const char *key, const char *name
 		size_t len = strcspn(s + n, " \n");
 		auto_free char *value = str_dup_n(s + n, len);
 
-		if ((s == cmdline || s[-1] == ' ') &&
-		    (ctl_list_has(value, ',', name) || ctl_list_has(value, ',', "all")))
-			return true;
+		if (s == cmdline || s[-1] == ' ') {
+			if (ctl_list_has(value, ',', name))
+				return name;
+			if (ctl_list_has(value, ',', "all"))
+				return "all";
+		}
 		s += n + len;
 	}
-	return false;
+	return NULL;
 }
 
 /* The row of NAME in /proc/cgroups: "name  hierarchy  number  enabled". */
@@ -117,13 +120,15 @@ enum cgroup_place ctl_absent(const struct ctl_facts *facts, enum cgroup_ctl c, c
 {
 	const struct ctl_info *info = &ctl_info[c];
 	const char *name = info->v1;
+	const char *option;
 	unsigned hierarchy = 0;
 	unsigned enabled = 0;
 
-	if (cmdline_lists(facts->cmdline, "cgroup_no_v1=", name)) {
+	option = cmdline_lists(facts->cmdline, "cgroup_no_v1=", name);
+	if (option) {
 		*ret_why = str_format("v1 %s disabled: cgroup_no_v1=%s on the kernel command line",
-				      name, name);
-		*ret_hint = str_format("boot without cgroup_no_v1=%s, or mount cgroup v2", name);
+				      name, option);
+		*ret_hint = str_format("boot without cgroup_no_v1=%s, or mount cgroup v2", option);
 		return PLACE_DISABLED;
 	}
 	if (!find_row(facts->table, name, &hierarchy, &enabled)) {

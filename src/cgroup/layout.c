@@ -414,21 +414,22 @@ static void explain(struct detect *d, struct cgroup_layout *l, enum cgroup_ctl c
 		ctl_facts_read(d->root, &d->facts);
 	d->has_facts = true;
 	where = ctl_absent(&d->facts, c, &why, &hint);
-	if (where == PLACE_NOT_MOUNTED && v2 >= 0 && ctl_info[c].v2 &&
+	/* Newer kernels leave out of /proc/cgroups what v1 does not have: nobody can tell then. */
+	if (where != PLACE_DISABLED && v2 >= 0 && ctl_info[c].v2 &&
 	    is_v2_below_top(d, l, (size_t)v2)) {
-		const char *mount = l->v[v2].mount;
-
-		where = PLACE_NOT_DELEGATED;
-		l->ctl[c].why = arena_format(d->a,
-					     "%s is missing in %s%s/cgroup.controllers: it was "
-					     "not delegated",
-					     ctl_info[c].v2, mount, l->v2_base);
+		l->ctl[c].why =
+			arena_format(d->a,
+				     "%s is missing in %s%s/cgroup.controllers: it was "
+				     "not delegated%s",
+				     ctl_info[c].v2, l->v[v2].mount, l->v2_base,
+				     where == PLACE_UNKNOWN ? ", or the kernel has none" : "");
 		l->ctl[c].hint =
 			arena_format(d->a,
 				     "delegate it: Delegate=%s in the systemd unit "
 				     "above, or write +%s to cgroup.subtree_control of each "
 				     "cgroup above",
 				     ctl_info[c].v2, ctl_info[c].v2);
+		where = PLACE_NOT_DELEGATED;
 	} else {
 		l->ctl[c].why = arena_str(d->a, why);
 		l->ctl[c].hint = arena_str(d->a, hint);

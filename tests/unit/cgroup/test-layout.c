@@ -137,6 +137,11 @@ TEST(inside_a_container_the_top_is_our_own_cgroup)
 	expect_absent(&l, CTL_IO, PLACE_NOT_DELEGATED,
 		      "io is missing in /sys/fs/cgroup/cgroup.controllers: it was not delegated",
 		      "Delegate=io");
+	/* Not in /proc/cgroups: newer kernels list there only what v1 has. */
+	expect_absent(&l, CTL_MISC, PLACE_NOT_DELEGATED,
+		      "misc is missing in /sys/fs/cgroup/cgroup.controllers: it was not delegated, "
+		      "or the kernel has none",
+		      "Delegate=misc");
 }
 
 TEST(no_path_leads_above_the_cgroup_namespace)
@@ -190,6 +195,41 @@ TEST(a_host_without_cgroups_is_no_error)
 		      "CONFIG_CGROUP_PIDS");
 }
 
+static enum cgroup_place absent(const char *cmdline, const char *table, char **ret_why)
+{
+	struct ctl_facts facts;
+	auto_free char *hint = NULL;
+
+	snprintf(facts.cmdline, sizeof(facts.cmdline), "%s", cmdline);
+	snprintf(facts.table, sizeof(facts.table), "%s", table);
+	return ctl_absent(&facts, CTL_FREEZER, ret_why, &hint);
+}
+
+TEST(the_kernel_command_line_is_read_by_words)
+{
+	static const char table[] = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n"
+				    "freezer\t0\t1\t1\n";
+	static const struct {
+		const char *cmdline;
+		enum cgroup_place place;
+		const char *why;
+	} t[] = {
+		{ "cgroup_no_v1=all quiet", PLACE_DISABLED, "cgroup_no_v1=all on" },
+		{ "a cgroup_no_v1=cpu,freezer", PLACE_DISABLED, "cgroup_no_v1=freezer on" },
+		{ "cgroup_no_v1=cpu cgroup_no_v1=freezer", PLACE_DISABLED, "=freezer on" },
+		{ "cgroup_no_v1=freezers", PLACE_NOT_MOUNTED, "no hierarchy with freezer" },
+		{ "xcgroup_no_v1=freezer", PLACE_NOT_MOUNTED, "no hierarchy with freezer" },
+		{ "", PLACE_NOT_MOUNTED, "no hierarchy with freezer" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		auto_free char *why = NULL;
+
+		expect_int(absent(t[i].cmdline, table, &why), t[i].place);
+		expect(strstr(why, t[i].why));
+	}
+}
+
 TEST(words_are_found_whole_in_lists)
 {
 	expect(ctl_list_has("cpu,cpuacct", ',', "cpu"));
@@ -209,4 +249,4 @@ TESTS(CASE(v1_has_every_controller_on_its_own_mount),
       CASE(no_path_leads_above_the_cgroup_namespace),
       CASE(hierarchies_are_found_at_any_mount_point),
       CASE(a_mount_of_the_whole_hierarchy_is_preferred), CASE(a_host_without_cgroups_is_no_error),
-      CASE(words_are_found_whole_in_lists))
+      CASE(the_kernel_command_line_is_read_by_words), CASE(words_are_found_whole_in_lists))
