@@ -214,27 +214,48 @@ struct err *devices_open_sources(const struct devices_plan *plan, int **ret_fds)
 	return NULL;
 }
 
-/* An empty file for the bind to cover; whatever is there may stay, unless it leads elsewhere. */
+static struct err *refuse_other(const struct device *d)
+{
+	return err_hint(err_new(ERR_INVALID, "the root file system has something else there"),
+			"remove %s from the image, or the device from the config", d->path);
+}
+
+static int make_empty_file(int parent_fd, const char *name)
+{
+	int fd =
+		openat(parent_fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
+
+	if (fd < 0)
+		return -errno;
+	fd_close(fd);
+	return 0;
+}
+
+/* An empty file for the bind to cover, perhaps the one of the container's last run. */
 static struct err *open_bind_target(int parent_fd, const char *name, const struct device *d,
 				    int *ret_fd, bool *ret_done)
 {
 	auto_close int fd = -EBADF;
 	struct stat st;
-	int made;
+	int rc = make_empty_file(parent_fd, name);
 
-	made = openat(parent_fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
-	if (made < 0 && errno != EEXIST)
-		return err_sys(-errno, "create the mount point");
-	fd_close(made);
+	if (rc < 0 && rc != -EEXIST)
+		return err_sys(rc, "create the mount point");
+	if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(-errno, "stat the mount point");
+	*ret_done = is_same_node(d, &st);
+	if (*ret_done)
+		return NULL;
+	if (d->index != SIZE_MAX && !(S_ISREG(st.st_mode) && st.st_size == 0))
+		return refuse_other(d);
+	if (S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode)) {
+		if (unlinkat(parent_fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+			return err_sys(-errno, "replace what the rootfs has there");
+		TRY_SYS(make_empty_file(parent_fd, name), "create the mount point");
+	}
 	fd = openat(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(-errno, "open the mount point");
-	if (fstat(fd, &st) < 0)
-		return err_sys(-errno, "stat the mount point");
-	if (S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
-		return err_new(ERR_INVALID, "the rootfs has a %s there",
-			       S_ISLNK(st.st_mode) ? "symlink" : "directory");
-	*ret_done = is_same_node(d, &st);
 	*ret_fd = take_fd(&fd);
 	return NULL;
 }
@@ -279,35 +300,57 @@ static struct err *set_owner(const struct device *d, int parent_fd, const char *
 	return NULL;
 }
 
+/* Is NAME a mount of its own?  Then it may be the host's node, whose mode and owner are not ours.
+ */
+static struct err *is_mounted(int parent_fd, const char *name, bool *ret)
+{
+	auto_close int fd = openat(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	uint64_t above = 0;
+	uint64_t id = 0;
+
+	if (fd < 0)
+		return err_sys(-errno, "open what is there");
+	TRY_SYS(mount_id_of(parent_fd, &above), "read a mount id");
+	TRY_SYS(mount_id_of(fd, &id), "read a mount id");
+	*ret = id != above;
+	return NULL;
+}
+
+static struct err *adjust_node(const struct device *d, int parent_fd, const char *name,
+			       const struct stat *st)
+{
+	if ((st->st_mode & 07777) != (d->mode & 07777) &&
+	    fchmodat(parent_fd, name, d->mode & 07777, 0) < 0)
+		return err_sys(-errno, "set the mode");
+	if (st->st_uid == d->uid && st->st_gid == d->gid)
+		return NULL;
+	return set_owner(d, parent_fd, name);
+}
+
 /*
- * NAME exists already.  A node of the same kind is made to fit; anything else is taken away, since
- * it was the image that put it there; what the config mounted there stays.
+ * NAME exists already.  A node of the same kind is made to fit.  Anything else at the path of a
+ * device that the config lists is an error, says the specification; at that of a default device the
+ * image's file gives way, but not what the config has mounted there.
  */
 static struct err *replace_node(const struct device *d, int parent_fd, const char *name,
 				bool *ret_kept)
 {
+	bool mounted = false;
 	struct stat st;
-	bool is_dir;
 
 	if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(-errno, "stat what is there");
-	if (is_same_node(d, &st)) {
-		*ret_kept = true;
-		if ((st.st_mode & 07777) != (d->mode & 07777) &&
-		    fchmodat(parent_fd, name, d->mode & 07777, 0) < 0 && errno != EROFS)
-			return err_sys(-errno, "set the mode");
-		if (st.st_uid == d->uid && st.st_gid == d->gid)
-			return NULL;
-		return set_owner(d, parent_fd, name);
-	}
-	is_dir = S_ISDIR(st.st_mode);
-	if (unlinkat(parent_fd, name, is_dir ? AT_REMOVEDIR : 0) == 0)
+	TRY(is_mounted(parent_fd, name, &mounted));
+	*ret_kept = mounted || is_same_node(d, &st);
+	if (is_same_node(d, &st))
+		return mounted ? NULL : adjust_node(d, parent_fd, name, &st);
+	if (d->index != SIZE_MAX)
+		return refuse_other(d);
+	if (mounted)
 		return NULL;
-	if (errno == EBUSY) {
-		*ret_kept = true;
-		return NULL;
-	}
-	return err_sys(-errno, "replace what the rootfs has there");
+	if (unlinkat(parent_fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+		return err_sys(-errno, "replace what the rootfs has there");
+	return NULL;
 }
 
 static struct err *make_node(const struct device *d, int parent_fd, const char *name)

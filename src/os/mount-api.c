@@ -130,6 +130,16 @@ int host_open_ns(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+int mount_propagate(int fd, unsigned long flags)
+{
+	int rc = tree_set(fd, flags & MS_REC ? AT_RECURSIVE : 0, 0, 0,
+			  flags & ~(unsigned long)MS_REC);
+
+	if (!mount_api_missing(rc))
+		return rc;
+	return mount(NULL, fd_path(fd).s, NULL, flags, NULL) < 0 ? -errno : 0;
+}
+
 /* Kernels before 5.8 do not tell the id in statx; /proc does. */
 static int mount_id_from_proc(int fd, uint64_t *ret)
 {

@@ -36,6 +36,8 @@ static inline bool mount_api_missing(int rc)
 int tree_clone(int dir_fd, const char *path, unsigned flags);
 /* Changes the mount TREE_FD, or with FLAGS AT_RECURSIVE the whole tree. */
 int tree_set(int tree_fd, unsigned flags, uint64_t set, uint64_t clear, unsigned long propagation);
+/* Propagation of an attached mount, FLAGS as for mount(2). */
+int mount_propagate(int fd, unsigned long flags);
 /* Moves a detached tree onto TARGET_FD; TREE_FD names the attached mount from then on. */
 int tree_attach(int tree_fd, int target_fd);
 /* mount(2) with MS_BIND by the /proc/self/fd paths of both. */

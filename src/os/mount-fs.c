@@ -329,7 +329,6 @@ struct err *mount_attach_fs(const struct mount_work *w)
 	else
 		TRY(put_fs(w, &fs, target, &fd));
 	for (size_t i = 0; i < m->n_propagations; i++)
-		if (mount(NULL, fd_path(fd).s, NULL, m->propagations[i], NULL) < 0)
-			return err_sys(-errno, "set the propagation");
+		TRY_SYS(mount_propagate(fd, m->propagations[i]), "set the propagation");
 	return NULL;
 }

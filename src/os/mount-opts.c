@@ -430,3 +430,18 @@ bool mount_allowed_in_proc(const char *destination)
 			return true;
 	return false;
 }
+
+bool mount_needs_host(const struct mount_plan *m)
+{
+	switch (m->kind) {
+	case MOUNT_BIND:
+		return m->inner && m->idmap.wanted;
+	case MOUNT_CHANGE:
+		return m->data || m->sb_flags;
+	case MOUNT_FS:
+		return m->idmap.wanted || (m->sb_flags & (MS_I_VERSION | MS_SILENT));
+	case MOUNT_CGROUP:
+		return true;
+	}
+	return true;
+}

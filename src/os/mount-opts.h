@@ -66,6 +66,9 @@ struct mount_plan {
 MUST_CHECK struct err *mount_opts_parse(struct arena *a, const struct spec_mount *spec,
 					size_t index, struct mount_plan *ret);
 
+/* Does attaching it take paths of the host besides its source: /proc, for what only old calls can
+ * do? */
+bool mount_needs_host(const struct mount_plan *m);
 /* The few files below /proc that may be covered. */
 bool mount_allowed_in_proc(const char *destination);
 

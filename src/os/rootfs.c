@@ -133,23 +133,17 @@ static struct err *attach_old(const struct rootfs_plan *plan, int *ret_root_fd)
 
 /*
  * Where the root goes until it is pivoted to: its own path, since hooks expect to find there what
- * is mounted in it.  A user namespace need not be able to reach that; then on top of "/", where a
- * process whose root is "/" does not notice it.
+ * is mounted in it.  A user namespace need not be able to reach that, and a launch namespace does
+ * not have it; then on top of "/", where a process whose root is "/" does not notice it.
  */
-static struct err *open_place(const struct rootfs_plan *plan, int *ret_fd)
+static struct err *open_place(const struct rootfs_plan *plan, int *ret_fd, bool *ret_on_top)
 {
 	auto_close int fd = host_open(plan->path, O_PATH | O_DIRECTORY);
-	struct err *e;
 
-	if (fd < 0) {
-		e = err_sys(fd, "open the root file system %s", plan->path);
-		if (fd != -EACCES || plan->n_covers > 0)
-			return e;
-		err_free(e);
-		fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			return err_sys(-errno, "open /");
-	}
+	*ret_on_top = fd == -EACCES || fd == -ENOENT;
+	if (*ret_on_top)
+		fd = host_open("/", O_PATH | O_DIRECTORY);
+	TRY_SYS(fd, "open the root file system %s", plan->path);
 	*ret_fd = take_fd(&fd);
 	return NULL;
 }
@@ -158,13 +152,14 @@ static struct err *open_place(const struct rootfs_plan *plan, int *ret_fd)
 static struct err *attach_tree(const struct rootfs_plan *plan, int tree_fd, bool *ret_done)
 {
 	auto_close int place = -EBADF;
+	bool on_top = false;
 	int attr_rc;
 	int rc;
 
 	attr_rc = tree_set(tree_fd, AT_RECURSIVE, 0, 0, first_propagation(plan));
 	if (attr_rc < 0 && !mount_api_missing(attr_rc))
 		return err_sys(attr_rc, "make the root file system private");
-	TRY(open_place(plan, &place));
+	TRY(open_place(plan, &place, &on_top));
 	rc = tree_attach(tree_fd, place);
 	if (mount_api_missing(rc))
 		return NULL;
@@ -258,12 +253,30 @@ static bool on_initramfs(void)
 	       (magic == RAMFS_MAGIC || magic == TMPFS_MAGIC);
 }
 
+/*
+ * The host's root, and in front of it what mounts on "/" have covered, if that lies on the host's
+ * "/".
+ */
+static struct err *detach_host(const struct rootfs_plan *plan, bool on_top)
+{
+	size_t n = 1 + (on_top ? plan->n_covers : 0);
+
+	for (size_t i = 0; i < n; i++)
+		if (umount2(".", MNT_DETACH) < 0)
+			return err_sys(-errno, "detach the host's root");
+	return NULL;
+}
+
 struct err *rootfs_enter(const struct rootfs_plan *plan, int root_fd)
 {
+	auto_close int place = -EBADF;
+	bool on_top = false;
 	int rc;
 
 	if (!plan->new_mount_ns || plan->no_pivot)
 		return enter_by_chroot(plan, root_fd);
+	if (plan->n_covers > 0)
+		TRY(open_place(plan, &place, &on_top));
 	if (fchdir(root_fd) < 0)
 		return err_sys(-errno, "change to the root file system");
 	/*
@@ -278,8 +291,7 @@ struct err *rootfs_enter(const struct rootfs_plan *plan, int root_fd)
 		return err_hint(err_sys(rc, "pivot_root"),
 				"if / is the initramfs, --no-pivot does without pivot_root");
 	TRY_SYS(rc, "pivot_root");
-	if (umount2(".", MNT_DETACH) < 0)
-		return err_sys(-errno, "detach the host's root");
+	TRY(detach_host(plan, on_top));
 	if (chdir("/") < 0)
 		return err_sys(-errno, "change to the container's /");
 	return NULL;

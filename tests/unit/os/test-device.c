@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/str.h"
@@ -137,6 +138,8 @@ static void root_drop(struct root *r)
 /* Only fifos and links: device nodes need rights that a test need not have. */
 static struct devices_plan only(struct device *d)
 {
+	d->uid = getuid();
+	d->gid = getgid();
 	return (struct devices_plan){ .n = 1, .v = d };
 }
 
@@ -162,7 +165,7 @@ TEST(links_and_a_fifo_are_made)
 
 TEST(what_the_image_put_there_is_replaced)
 {
-	struct device d = { .path = "/dev/p", .mode = S_IFIFO | 0600, .index = 0 };
+	struct device d = { .path = "/dev/p", .mode = S_IFIFO | 0600, .index = SIZE_MAX };
 	struct devices_plan plan = only(&d);
 	struct root r = root_make();
 	char to[64] = "";
@@ -181,14 +184,43 @@ TEST(what_the_image_put_there_is_replaced)
 
 TEST(a_full_folder_in_the_place_of_a_device_is_an_error)
 {
-	struct device d = { .path = "/dev/p", .mode = S_IFIFO | 0600, .index = 2 };
+	struct device d = { .path = "/dev/p", .mode = S_IFIFO | 0600, .index = SIZE_MAX };
 	struct devices_plan plan = only(&d);
 	struct root r = root_make();
 
 	expect_int(mkdirat(r.fd, "dev", 0755), 0);
 	expect_int(mkdirat(r.fd, "dev/p", 0755), 0);
 	expect_int(mkdirat(r.fd, "dev/p/x", 0755), 0);
-	expect_err(devices_make(&plan, NULL, r.fd), ERR_SYSTEM, "linux.devices[2] /dev/p");
+	expect_err(devices_make(&plan, NULL, r.fd), ERR_SYSTEM, "device /dev/p");
+	root_drop(&r);
+}
+
+TEST(something_else_at_the_path_of_a_listed_device_is_refused)
+{
+	struct device d = { .path = "/dev/p", .mode = S_IFIFO | 0600, .index = 2 };
+	struct devices_plan plan = only(&d);
+	struct root r = root_make();
+	char to[64] = "";
+
+	expect_int(mkdirat(r.fd, "dev", 0755), 0);
+	expect_int(symlinkat("/etc/passwd", r.fd, "dev/p"), 0);
+	expect_err(devices_make(&plan, NULL, r.fd), ERR_INVALID, "linux.devices[2] /dev/p");
+	expect(readlinkat(r.fd, "dev/p", to, sizeof(to) - 1) > 0);
+	root_drop(&r);
+}
+
+TEST(a_node_that_is_there_gets_mode_and_owner)
+{
+	struct device d = { .path = "/dev/p", .mode = S_IFIFO | 0640, .index = 2 };
+	struct devices_plan plan = only(&d);
+	struct root r = root_make();
+	struct stat st;
+
+	expect_int(mkdirat(r.fd, "dev", 0755), 0);
+	expect_int(mkfifoat(r.fd, "dev/p", 0600), 0);
+	expect_ok(devices_make(&plan, NULL, r.fd));
+	expect_int(fstatat(r.fd, "dev/p", &st, AT_SYMLINK_NOFOLLOW), 0);
+	expect_int(st.st_mode, S_IFIFO | 0640);
 	root_drop(&r);
 }
 
@@ -221,5 +253,7 @@ TESTS(CASE(six_devices_are_always_there), CASE(the_config_may_change_a_default_d
       CASE(types_and_modes_follow_the_config), CASE(numbers_out_of_range_are_refused),
       CASE(owners_are_mapped_for_nodes_that_the_host_makes), CASE(links_and_a_fifo_are_made),
       CASE(what_the_image_put_there_is_replaced),
-      CASE(a_full_folder_in_the_place_of_a_device_is_an_error), CASE(a_linked_dev_stays_inside),
+      CASE(a_full_folder_in_the_place_of_a_device_is_an_error),
+      CASE(something_else_at_the_path_of_a_listed_device_is_refused),
+      CASE(a_node_that_is_there_gets_mode_and_owner), CASE(a_linked_dev_stays_inside),
       CASE(nothing_is_made_in_the_hosts_dev))

@@ -270,6 +270,23 @@ TEST(only_known_files_of_proc_may_be_covered)
 	expect(!mount_allowed_in_proc("/processes"));
 }
 
+TEST(some_mounts_need_the_paths_of_the_host)
+{
+	struct mount_plan m = parse("tmpfs", "size=1m ro");
+
+	expect(!mount_needs_host(&m));
+	m = parse("ext4", "iversion");
+	expect(mount_needs_host(&m));
+	m = parse("tmpfs", "remount ro");
+	expect(!mount_needs_host(&m));
+	m = parse("tmpfs", "remount size=1m");
+	expect(mount_needs_host(&m));
+	m = parse("tmpfs", "idmap");
+	expect(mount_needs_host(&m));
+	m = parse(NULL, "rbind idmap");
+	expect(!mount_needs_host(&m));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +305,7 @@ int main(void)
 		CASE(absent_options_get_the_defaults_of_the_destination),
 		CASE(words_that_do_not_go_together_are_refused),
 		CASE(idmap_words_are_taken),
+		CASE(some_mounts_need_the_paths_of_the_host),
 		CASE(only_known_files_of_proc_may_be_covered),
 	};
 
