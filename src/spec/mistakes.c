@@ -63,28 +63,52 @@ void mistakes_done(struct mistakes *m)
 	m->n = 0;
 }
 
+/* Adds the escape of what S begins with to BUF (5 bytes); returns its length in S, 0 for no escape.
+ */
+static size_t escape(const char *s, char buf[5])
+{
+	unsigned char c = (unsigned char)s[0];
+	/* U+0080 to U+009F, of which terminals obey some. */
+	bool is_c1 = c == 0xc2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0;
+
+	/* As a number: who splits a line into its mistakes counts the quotes. */
+	if (c == '"')
+		snprintf(buf, 5, "\\x%02x", c);
+	else if (c == '\\')
+		snprintf(buf, 5, "\\\\");
+	else if (c == '\n' || c == '\t')
+		snprintf(buf, 5, "\\%c", c == '\n' ? 'n' : 't');
+	else if (is_c1)
+		snprintf(buf, 5, "\\x%02x", (unsigned char)s[1]);
+	else if (c < ' ' || c == 0x7f)
+		snprintf(buf, 5, "\\x%02x", c);
+	else
+		return 0;
+	return is_c1 ? 2 : 1;
+}
+
 struct quoted quote(const char *s)
 {
 	struct quoted q;
 	size_t len = 0;
 
 	q.s[len++] = '"';
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	while (*s) {
 		/* Of a character or an escape that has begun the rest fits as well. */
-		size_t room = (c & 0xc0) == 0x80 ? 1 : 4;
+		size_t room = ((unsigned char)*s & 0xc0) == 0x80 ? 1 : 4;
+		char escaped[5];
+		size_t used;
 
 		if (len + room + strlen("...\"") + 1 > sizeof(q.s)) {
 			len += (size_t)snprintf(q.s + len, sizeof(q.s) - len, "...");
 			break;
 		}
-		if (c == '\n' || c == '\t')
-			len += (size_t)snprintf(q.s + len, sizeof(q.s) - len, "\\%c",
-						c == '\n' ? 'n' : 't');
-		else if (c < ' ' || c == 0x7f)
-			len += (size_t)snprintf(q.s + len, sizeof(q.s) - len, "\\x%02x", c);
+		used = escape(s, escaped);
+		if (used > 0)
+			len += (size_t)snprintf(q.s + len, sizeof(q.s) - len, "%s", escaped);
 		else
-			q.s[len++] = (char)c;
+			q.s[len++] = *s;
+		s += MAX(used, (size_t)1);
 	}
 	q.s[len++] = '"';
 	q.s[len] = '\0';

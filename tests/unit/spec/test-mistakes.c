@@ -52,6 +52,11 @@ TEST(quoted_text_is_harmless_and_short)
 	char path[400];
 
 	expect_str(q.s, "\"a\\n\\t\\x1b[31m\\x7f\"");
+	expect_str(quote("a\"; b\\").s, "\"a\\x22; b\\\\\"");
+	expect_str(quote("\xc2\x9b"
+			 "31m\xc3\xa9")
+			   .s,
+		   "\"\\x9b31m\xc3\xa9\"");
 	memset(path, 'x', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
 	q = quote(path);
