@@ -41,6 +41,7 @@ static void freezer_done(struct freezer *f)
  */
 static bool try_dir(struct freezer *f, const struct cgroup_dir *d, const char *control)
 {
+	auto_free char *before = NULL;
 	int rc;
 
 	f->fd = cgdir_open(d);
@@ -49,8 +50,8 @@ static bool try_dir(struct freezer *f, const struct cgroup_dir *d, const char *c
 		f->state = FREEZER_THAWED;
 		return true;
 	}
-	rc = f->fd < 0 ? f->fd : -ENOENT;
-	free(f->why);
+	before = take_ptr(&f->why);
+	rc = f->fd;
 	if (f->fd >= 0) {
 		f->why = str_format("%s has no %s", d->path, control);
 		fd_close(f->fd);
@@ -60,10 +61,12 @@ static bool try_dir(struct freezer *f, const struct cgroup_dir *d, const char *c
 	}
 	if (rc == -EINVAL) {
 		f->why = str_format("the recorded path %s is not below %s", d->path, d->mount);
+		f->state = FREEZER_GONE;
 		return false;
 	}
 	if (cgdir_verify_path(d->mount, d) < 0) {
-		f->why = str_format("no cgroup file system at %s", d->mount);
+		f->why = str_format("%s%sno cgroup file system at %s", before ? before : "",
+				    before ? ", " : "", d->mount);
 		return false;
 	}
 	f->why = str_format("the cgroup %s: %s", d->path, strerror(-rc));
@@ -101,7 +104,7 @@ static struct freezer freezer_find(const struct cgroup_paths *paths, bool explai
 		return f;
 	if (v2 >= 0 && (try_dir(&f, &paths->v[v2], "cgroup.freeze") || f.state == FREEZER_GONE))
 		return f;
-	if (explain && v2 < 0)
+	if (explain)
 		explain_none(&f);
 	return f;
 }

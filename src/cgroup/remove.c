@@ -23,7 +23,7 @@ static int remove_dir(const struct cgroup_dir *d)
 
 	if (rc == 0)
 		rc = rmdir(d->path) < 0 ? -errno : 0;
-	return rc == -ENOENT || rc == -ENODEV ? 0 : rc;
+	return rc == -ENODEV ? -ENOENT : rc;
 }
 
 static int remove_tree(const struct cgroup_dir *d)
@@ -121,8 +121,11 @@ struct err *cgroup_remove(const struct cgroup_paths *paths)
 		done[i] = rc == 0;
 		if (rc == -EBUSY || rc == -ENOTEMPTY) {
 			is_busy = true;
-		} else if (rc == -EMEDIUMTYPE && is_unmounted(d)) {
-			log_debug("%s is not mounted: no cgroup to remove there", d->mount);
+		} else if ((rc == -EMEDIUMTYPE || rc == -ENOENT) && is_unmounted(d)) {
+			log_warn("%s is not mounted: the cgroup %s may be left in it", d->mount,
+				 d->path);
+			done[i] = true;
+		} else if (rc == -ENOENT) {
 			done[i] = true;
 		} else if (rc < 0) {
 			done[i] = true;
