@@ -377,6 +377,15 @@ static struct err *create_all(const struct cgroup_plan *plan, struct making *v)
 	return NULL;
 }
 
+/* What would be lost without a cgroup; device rules cannot be had without privileges anyway. */
+static const char *first_limit(const struct cgroup_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_writes; i++)
+		if (!str_starts(plan->writes[i].file, "devices."))
+			return plan->writes[i].what;
+	return NULL;
+}
+
 struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd)
 {
 	auto_free struct making *v = xcalloc(plan->paths.n + 1, sizeof(*v));
@@ -392,8 +401,10 @@ struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd)
 	for (size_t i = 0; i < plan->paths.n; i++)
 		if (v[i].d)
 			fd_close(v[i].fd);
-	if (!e || !plan->may_fail || (no != EACCES && no != EPERM && no != EROFS))
+	if (no != EACCES && no != EPERM && no != EROFS)
 		return e;
+	if (!plan->may_fail)
+		return first_limit(plan) ? err_wrap(e, "%s needs a cgroup", first_limit(plan)) : e;
 	log_warn("the container runs without a cgroup: %s", err_text(e));
 	err_free(e);
 	*ret_v2_fd = -ENOENT;
