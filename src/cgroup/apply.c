@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cgroup/ctl.h"
 #include "cgroup/dir.h"
+#include "cgroup/systemd.h"
 
 struct applier {
 	const struct cgroup_plan *plan;
@@ -123,7 +124,7 @@ static bool is_dispensable(const struct applier *a, const struct cgroup_write *w
 	       (w->is_optional || a->plan->is_rootless);
 }
 
-static struct err *write_rows(struct applier *a)
+static struct err *write_rows(struct applier *a, size_t *ret_reached)
 {
 	const struct cgroup_plan *plan = a->plan;
 
@@ -132,6 +133,7 @@ static struct err *write_rows(struct applier *a)
 		int rc = use_dir(a, w->dir);
 
 		TRY_SYS(rc, "%s: open the cgroup %s", w->what, plan->paths.v[w->dir].path);
+		*ret_reached = i + 1;
 		rc = write_row(a, w);
 		/*
 		 * Two values that bind each other (memory below memory+swap, quota by period) can
@@ -141,6 +143,7 @@ static struct err *write_rows(struct applier *a)
 			const struct cgroup_write *next = &plan->writes[i + 1];
 			int rc2 = write_row(a, next);
 
+			*ret_reached = i + 2;
 			if (rc2 < 0)
 				return row_error(a, next, rc2);
 			rc = write_row(a, w);
@@ -156,21 +159,20 @@ static struct err *write_rows(struct applier *a)
 	return NULL;
 }
 
-struct err *apply_writes(const struct cgroup_plan *plan)
+struct err *apply_rows(const struct cgroup_plan *plan, size_t *ret_reached)
 {
 	struct applier a = { .plan = plan, .dir_fd = -EBADF, .file_fd = -EBADF };
-	struct err *e = write_rows(&a);
+	struct err *e;
 
+	*ret_reached = 0;
+	e = write_rows(&a, ret_reached);
 	applier_done(&a);
 	return e;
 }
 
-struct err *cgroup_apply(const struct cgroup_plan *plan)
+struct err *apply_writes(const struct cgroup_plan *plan)
 {
-	/* A second program would only add to what the first one denies. */
-	if (plan->device_program)
-		return err_new(ERR_UNSUPPORTED,
-			       "linux.resources.devices: device rules cannot be changed "
-			       "on cgroup v2 once the container exists");
-	return apply_writes(plan);
+	size_t reached;
+
+	return apply_rows(plan, &reached);
 }

@@ -8,5 +8,7 @@
 #include "cgroup/cgroup.h"
 
 MUST_CHECK struct err *apply_writes(const struct cgroup_plan *plan);
+/* The same; *RET_REACHED is the number of rows that may have been written, in any case. */
+MUST_CHECK struct err *apply_rows(const struct cgroup_plan *plan, size_t *ret_reached);
 
 #endif

@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct cgroup_bus;
+struct cgroup_scope;
 struct device_program;
 struct spec;
 struct spec_resources;
@@ -121,6 +123,7 @@ struct cgroup_plan {
 	bool may_fail; /* rootless without an explicit path or limits: go on without a cgroup */
 	struct device_program *device_program; /* NULL, or for paths.v[device_dir] */
 	size_t device_dir;
+	bool device_update; /* DEVICE_PROGRAM, or none, takes the place of what is there */
 };
 
 struct cgroup_plan_opts {
@@ -135,10 +138,10 @@ MUST_CHECK struct err *cgroup_plan_make(struct arena *a, const struct spec *spec
 					const struct cgroup_plan_opts *opts,
 					struct cgroup_plan *ret);
 void cgroup_plan_print(const struct cgroup_plan *plan, struct str *out);
-/* The writes for RES in an existing cgroup (update). */
+/* The writes for RES in an existing cgroup (update); looks at what is in force there. */
 MUST_CHECK struct err *cgroup_plan_update(struct arena *a, const struct spec_resources *res,
 					  const struct cgroup_layout *layout,
-					  const struct cgroup_paths *paths,
+					  const struct cgroup_paths *paths, bool is_rootless,
 					  struct cgroup_plan *ret);
 
 /*
@@ -149,9 +152,35 @@ MUST_CHECK struct err *cgroup_plan_update(struct arena *a, const struct spec_res
  * warns, succeeds and sets *ret_v2_fd to -ENOENT: the caller goes on with empty paths.
  */
 MUST_CHECK struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd);
+/*
+ * With systemd the cgroup is a unit around a process, so it is made in two steps.  Before the
+ * clone: connects to the manager and corrects PLAN's paths, which depend on where that one is.
+ * After it: starts the unit with PID in it, then does what cgroup_create() does in there; PID is in
+ * the v2 directory afterwards and has yet to be attached to the v1 ones.
+ */
+MUST_CHECK struct err *cgroup_scope_open(struct arena *a, struct cgroup_plan *plan,
+					 struct cgroup_bus **ret);
+MUST_CHECK struct err *cgroup_scope_start(struct arena *a, struct cgroup_bus *bus,
+					  struct cgroup_plan *plan, pid_t pid);
+void cgroup_scope_close(struct cgroup_bus *bus);
+/* In INIT, which has inherited the connection. */
+void cgroup_scope_forget(const struct cgroup_bus *bus);
+/* The name of the unit, or NULL. */
+const char *cgroup_scope_unit(const struct cgroup_plan *plan);
+/*
+ * Kills what is left, stops the unit and removes its directories, also when systemd is gone.  BUS
+ * may be NULL.
+ */
+MUST_CHECK struct err *cgroup_scope_remove(struct cgroup_bus *bus, const struct cgroup_paths *paths,
+					   const char *unit, bool is_rootless);
 /* Moves PID into every v1 directory, and into the v2 one unless IN_V2 (it was cloned into it). */
 MUST_CHECK struct err *cgroup_attach(const struct cgroup_paths *paths, pid_t pid, bool in_v2);
-MUST_CHECK struct err *cgroup_apply(const struct cgroup_plan *plan);
+/*
+ * The rows of a plan by cgroup_plan_update(): all of them or none.  COMMIT (may be NULL) is called
+ * when they are in force; when it fails, as when the kernel refuses a row, all is put back.
+ */
+MUST_CHECK struct err *cgroup_update(const struct cgroup_plan *plan,
+				     struct err *(*commit)(void *arg), void *arg);
 /* Kills what is left, removes all directories bottom-up.  Missing ones are fine.  Bounded. */
 MUST_CHECK struct err *cgroup_remove(const struct cgroup_paths *paths);
 

@@ -12,7 +12,7 @@
 
 #include "cgroup/devices.h"
 
-enum { INSNS_PER_RULE = 8, INSNS_AROUND = 10 };
+enum { INSNS_PER_RULE = 8, INSNS_AROUND = 10, MAX_PROGRAMS = 64 };
 
 struct builder {
 	struct bpf_insn *v;
@@ -105,23 +105,118 @@ static int sys_bpf(int cmd, union bpf_attr *attr)
 	return rc < 0 ? -errno : rc;
 }
 
+static const char program_name[] = "davit_devices";
+
+static int load_program(const struct device_program *p)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insns = (uintptr_t)p->code;
+	attr.insn_cnt = (uint32_t)p->n;
+	attr.license = (uintptr_t) "Apache-2.0";
+	memcpy(attr.prog_name, program_name, sizeof(program_name));
+	return sys_bpf(BPF_PROG_LOAD, &attr);
+}
+
+/* REPLACE: the program whose place it takes, or -EBADF. */
+static int attach(int program, int cgroup_fd, int replace)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)program;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (replace >= 0) {
+		attr.attach_flags |= BPF_F_REPLACE;
+		attr.replace_bpf_fd = (uint32_t)replace;
+	}
+	return sys_bpf(BPF_PROG_ATTACH, &attr);
+}
+
+static int detach(int program, int cgroup_fd)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)program;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	return sys_bpf(BPF_PROG_DETACH, &attr);
+}
+
 int device_program_attach(const struct device_program *p, int cgroup_fd)
 {
-	union bpf_attr load = { 0 };
-	union bpf_attr attach = { 0 };
-	auto_close int fd = -EBADF;
+	auto_close int fd = load_program(p);
 
-	load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	load.insns = (uintptr_t)p->code;
-	load.insn_cnt = (uint32_t)p->n;
-	load.license = (uintptr_t) "Apache-2.0";
-	memcpy(load.prog_name, "davit_devices", sizeof("davit_devices"));
-	fd = sys_bpf(BPF_PROG_LOAD, &load);
-	if (fd < 0)
-		return fd;
-	attach.target_fd = (uint32_t)cgroup_fd;
-	attach.attach_bpf_fd = (uint32_t)fd;
-	attach.attach_type = BPF_CGROUP_DEVICE;
-	attach.attach_flags = BPF_F_ALLOW_MULTI;
-	return sys_bpf(BPF_PROG_ATTACH, &attach);
+	return fd < 0 ? fd : attach(fd, cgroup_fd, -EBADF);
+}
+
+static bool is_ours(int program)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { 0 };
+
+	attr.info.bpf_fd = (uint32_t)program;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) == 0 &&
+	       strncmp(info.name, program_name, sizeof(info.name)) == 0;
+}
+
+/* Our program on the cgroup; -ENOENT when it has none.  Others' (systemd's, the engine's) stay. */
+static int find_ours(int cgroup_fd)
+{
+	uint32_t ids[MAX_PROGRAMS] = { 0 };
+	union bpf_attr query = { 0 };
+	int rc;
+
+	query.query.target_fd = (uint32_t)cgroup_fd;
+	query.query.attach_type = BPF_CGROUP_DEVICE;
+	query.query.prog_ids = (uintptr_t)ids;
+	query.query.prog_cnt = MAX_PROGRAMS;
+	rc = sys_bpf(BPF_PROG_QUERY, &query);
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; i < query.query.prog_cnt && i < MAX_PROGRAMS; i++) {
+		union bpf_attr attr = { 0 };
+		auto_close int fd = -EBADF;
+
+		attr.prog_id = ids[i];
+		fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+		if (fd >= 0 && is_ours(fd))
+			return take_fd(&fd);
+	}
+	return -ENOENT;
+}
+
+int device_program_replace(const struct device_program *p, int cgroup_fd, int *ret_old)
+{
+	auto_close int old = find_ours(cgroup_fd);
+	auto_close int fd = -EBADF;
+	int rc;
+
+	if (old < 0 && old != -ENOENT)
+		return old;
+	if (p) {
+		fd = load_program(p);
+		rc = fd < 0 ? fd : attach(fd, cgroup_fd, old);
+	} else {
+		rc = old < 0 ? 0 : detach(old, cgroup_fd);
+	}
+	if (rc < 0)
+		return rc;
+	*ret_old = old < 0 ? -EBADF : take_fd(&old);
+	return 0;
+}
+
+int device_program_restore(int old, int cgroup_fd)
+{
+	auto_close int now = find_ours(cgroup_fd);
+
+	if (now < 0 && now != -ENOENT)
+		return now;
+	if (old >= 0)
+		return attach(old, cgroup_fd, now);
+	return now < 0 ? 0 : detach(now, cgroup_fd);
 }

@@ -202,11 +202,13 @@ struct err *ctl_plan_devices(struct planner *p, const struct spec_resources *r)
 		return NULL;
 	}
 	if (!t.is_v2)
-		return device_policy_plan_v1(p, t.dir, policy);
+		return p->is_update ? device_policy_update_v1(p, &t, policy)
+				    : device_policy_plan_v1(p, t.dir, policy);
+	p->plan->device_dir = t.dir;
+	p->plan->device_update = p->is_update;
 	if (!policy->allow || policy->n > 0) {
 		p->plan->device_program = arena_alloc(p->a, sizeof(*p->plan->device_program));
 		device_program_make(p->a, policy, p->plan->device_program);
-		p->plan->device_dir = t.dir;
 	}
 	return NULL;
 }

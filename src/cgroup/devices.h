@@ -49,6 +49,15 @@ char *device_rule_text(struct arena *a, const struct device_rule *r);
 MUST_CHECK struct err *device_policy_plan_v1(struct planner *p, size_t dir,
 					     const struct device_policy *policy);
 
+/*
+ * The same for a cgroup that has rules: only what differs from its devices.list, so that a process
+ * never finds a device closed that stays open, and each row's opposite takes it back.
+ */
+MUST_CHECK struct err *device_policy_update_v1(struct planner *p, const struct ctl_target *t,
+					       const struct device_policy *policy);
+/* The rules of a devices.list; .allow when it allows everything (its exceptions are not told). */
+void device_policy_parse(struct arena *a, const char *text, struct device_policy *ret);
+
 /* One instruction, as the kernel takes it (struct bpf_insn). */
 struct device_program {
 	size_t n;
@@ -59,5 +68,11 @@ void device_program_make(struct arena *a, const struct device_policy *p,
 			 struct device_program *ret);
 /* Loads the program and attaches it to the v2 cgroup.  0 or -errno. */
 int device_program_attach(const struct device_program *p, int cgroup_fd);
+/*
+ * P (NULL: none) instead of what device_program_attach() attached.  *RET_OLD is a descriptor of
+ * that, or -EBADF, for device_program_restore().  0 or -errno.
+ */
+int device_program_replace(const struct device_program *p, int cgroup_fd, int *ret_old);
+int device_program_restore(int old, int cgroup_fd);
 
 #endif

@@ -110,12 +110,29 @@ static void write_bytes(struct planner *p, size_t dir, const char *file, const c
 		ctl_write(p, dir, file, member, "%" PRId64, value);
 }
 
+/* An update of the swap alone counts from the memory limit that is in force. */
+static struct opt_i64 limit_in_force(const struct planner *p, size_t dir,
+				     const struct spec_memory *m)
+{
+	auto_close int fd = -EBADF;
+	struct opt_i64 limit = m->limit;
+	char buf[32];
+
+	if (limit.set || !p->is_update)
+		return limit;
+	fd = cgdir_open(&p->plan->paths.v[dir]);
+	if (fd >= 0 && file_read_line_at(fd, "memory.max", buf, sizeof(buf)) > 0)
+		limit.set = str_to_i64(buf, 0, INT64_MAX, &limit.value) == 0;
+	return limit;
+}
+
 static struct err *plan_swap_v2(struct planner *p, size_t dir, const struct spec_memory *m)
 {
+	struct opt_i64 limit = limit_in_force(p, dir, m);
 	struct cgroup_write *w;
 	uint64_t value;
 
-	switch (convert_swap(m->swap.set, m->swap.value, m->limit.set, m->limit.value, &value)) {
+	switch (convert_swap(m->swap.set, m->swap.value, limit.set, limit.value, &value)) {
 	case SWAP_NONE:
 		return NULL;
 	case SWAP_NO_LIMIT:

@@ -9,6 +9,7 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/ctl.h"
 #include "cgroup/dir.h"
+#include "cgroup/systemd.h"
 
 struct cgroup_write *ctl_write(struct planner *p, size_t dir, const char *file, const char *member,
 			       const char *fmt, ...)
@@ -166,7 +167,8 @@ static struct err *plan_resources(struct planner *p, const struct spec_resources
 {
 	if (!r)
 		return NULL;
-	TRY(ctl_plan_devices(p, r));
+	if (!p->is_update)
+		TRY(ctl_plan_devices(p, r));
 	TRY(ctl_plan_memory(p, r));
 	TRY(ctl_plan_pids(p, r));
 	TRY(ctl_plan_cpu(p, r));
@@ -176,7 +178,9 @@ static struct err *plan_resources(struct planner *p, const struct spec_resources
 	TRY(ctl_plan_net(p, r));
 	TRY(ctl_plan_rdma(p, r));
 	/* Last, so that it wins over what the members above wrote to the same file. */
-	return ctl_plan_unified(p, r);
+	TRY(ctl_plan_unified(p, r));
+	/* Last of all in an update: what can be refused has been by then. */
+	return p->is_update ? ctl_plan_devices(p, r) : NULL;
 }
 
 /* Is there a hierarchy in which no directory can be made? */
@@ -203,10 +207,6 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 	};
 	struct planner p = { .a = a, .layout = layout, .plan = &plan };
 
-	if (opts->manager == CGROUP_MANAGER_SYSTEMD)
-		return err_new(ERR_UNSUPPORTED,
-			       "the systemd cgroup driver is not available in this "
-			       "build: use --cgroup-manager=cgroupfs");
 	if (opts->manager == CGROUP_MANAGER_DISABLED) {
 		if (limit)
 			log_warn("linux.resources.%s is ignored: cgroups are disabled "
@@ -215,7 +215,9 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 		*ret = plan;
 		return NULL;
 	}
-	if (is_explicit)
+	if (opts->manager == CGROUP_MANAGER_SYSTEMD)
+		TRY(systemd_plan_scope(a, spec, opts, &plan));
+	else if (is_explicit)
 		TRY(make_path(a, wanted, &plan.paths.path));
 	else
 		plan.paths.path =
@@ -223,6 +225,8 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 	if (layout->n > 0)
 		make_dirs(a, layout, &plan.paths);
 	TRY(plan_resources(&p, r));
+	if (plan.scope)
+		systemd_plan_limits(a, &plan, false);
 	if (plan.paths.n == 0)
 		plan.paths = (struct cgroup_paths){ 0 };
 	/*
@@ -239,9 +243,11 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 
 struct err *cgroup_plan_update(struct arena *a, const struct spec_resources *res,
 			       const struct cgroup_layout *layout, const struct cgroup_paths *paths,
-			       struct cgroup_plan *ret)
+			       bool is_rootless, struct cgroup_plan *ret)
 {
-	struct cgroup_plan plan = { .kind = layout->kind, .paths = *paths };
+	struct cgroup_plan plan = { .kind = layout->kind,
+				    .is_rootless = is_rootless,
+				    .paths = *paths };
 	struct planner p = { .a = a, .layout = layout, .plan = &plan, .is_update = true };
 
 	if (!paths->path && first_limit(res))
@@ -250,6 +256,20 @@ struct err *cgroup_plan_update(struct arena *a, const struct spec_resources *res
 	TRY(plan_resources(&p, res));
 	*ret = plan;
 	return NULL;
+}
+
+void cgroup_plan_update_unit(struct arena *a, const char *unit, bool is_rootless,
+			     struct cgroup_plan *plan)
+{
+	plan->scope = arena_alloc(a, sizeof(*plan->scope));
+	plan->scope->unit = arena_str(a, unit);
+	plan->scope->is_user = is_rootless;
+	systemd_plan_limits(a, plan, true);
+}
+
+const char *cgroup_scope_unit(const struct cgroup_plan *plan)
+{
+	return plan->scope ? plan->scope->unit : NULL;
 }
 
 static const char *const kind_names[] = {
@@ -270,6 +290,8 @@ void cgroup_plan_print(const struct cgroup_plan *plan, struct str *out)
 	str_addf(out, "cgroup: manager %s, layout %s, path %s%s\n", manager_names[plan->manager],
 		 kind_names[plan->kind], plan->paths.path ? plan->paths.path : "(none)",
 		 plan->may_fail ? ", may be missing" : "");
+	if (plan->scope)
+		systemd_print(plan->scope, out);
 	for (size_t i = 0; i < plan->paths.n; i++)
 		str_addf(out, "  directory %s\n", plan->paths.v[i].path);
 	for (size_t i = 0; i < plan->n_writes; i++) {

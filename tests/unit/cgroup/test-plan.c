@@ -445,12 +445,12 @@ TEST(an_update_uses_the_recorded_directories)
 	struct cgroup_plan plan;
 
 	detect(a, "v1", &layout);
-	expect_ok(cgroup_plan_update(a, &r, &layout, &paths, &plan));
+	expect_ok(cgroup_plan_update(a, &r, &layout, &paths, false, &plan));
 	/* No limit on memory means none on memory and swap, which goes first. */
 	expect_rows(&plan, "/memory/old/memory.memsw.limit_in_bytes=-1\n"
 			   "/memory/old/memory.limit_in_bytes=-1\n");
 	paths = (struct cgroup_paths){ 0 };
-	expect_err(cgroup_plan_update(a, &r, &layout, &paths, &plan), ERR_STATE,
+	expect_err(cgroup_plan_update(a, &r, &layout, &paths, false, &plan), ERR_STATE,
 		   "the container has no cgroup");
 }
 
