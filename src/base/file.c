@@ -141,6 +141,23 @@ static int remove_entries(DIR *dir)
 	return -errno;
 }
 
+/* What somebody mounted into the tree is not ours to remove. */
+static bool is_same_mount(int dir_fd, int fd)
+{
+	struct statx above, below;
+
+	if (dir_fd == AT_FDCWD)
+		return true;
+	if (statx(dir_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &above) < 0 ||
+	    statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &below) < 0)
+		return false;
+	/* Kernels before 5.8 tell no mount id, but the device. */
+	if (!(above.stx_mask & below.stx_mask & STATX_MNT_ID))
+		return above.stx_dev_major == below.stx_dev_major &&
+		       above.stx_dev_minor == below.stx_dev_minor;
+	return above.stx_mnt_id == below.stx_mnt_id;
+}
+
 int file_remove_tree_at(int dir_fd, const char *name)
 {
 	DIR *dir;
@@ -154,6 +171,10 @@ int file_remove_tree_at(int dir_fd, const char *name)
 	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
+	if (!is_same_mount(dir_fd, fd)) {
+		fd_close(fd);
+		return -EBUSY;
+	}
 	dir = fdopendir(fd);
 	if (!dir) {
 		fd_close(fd);

@@ -28,7 +28,7 @@ int file_read_line(const char *path, char *buf, size_t size);
 int file_write_at(int dir_fd, const char *path, const char *text);
 /* Written to a temporary name below DIR_FD, then renamed.  NAME must not contain "/". */
 int file_replace_at(int dir_fd, const char *name, const void *data, size_t len, mode_t mode);
-/* Removes NAME and everything below it, not following links, not crossing devices. */
+/* Removes NAME and everything below it, not following links; a mount in it is -EBUSY. */
 int file_remove_tree_at(int dir_fd, const char *name);
 
 #endif

@@ -196,7 +196,10 @@ ssize_t sock_recv_fds(int fd, void *data, size_t size, int *fds, size_t *n_fds, 
 	if (n < 0)
 		return -errno;
 	take_fds(&msg, fds, *n_fds, n_fds);
-	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		while (*n_fds > 0)
+			fd_close(fds[--*n_fds]);
 		return -EMSGSIZE;
+	}
 	return n;
 }

@@ -4,6 +4,10 @@
  */
 #include "base/file.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
 #include "place.h"
 
 TEST(a_file_is_read_whole)
@@ -143,6 +147,41 @@ TEST(removing_what_is_not_there_is_fine)
 	expect(!place_has(&p, "file"));
 }
 
+/* In a mount namespace of its own: 0 when the mounted file is still there. */
+static int remove_with_a_mount_inside(const char *path)
+{
+	auto_free char *inner = str_format("%s/tree/inner", path);
+	auto_free char *file = str_format("%s/kept", inner);
+	auto_close int dir = -EBADF;
+	auto_close int fd = -EBADF;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", inner, "tmpfs", 0, "size=4k") < 0)
+		return 2;
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || dir < 0)
+		return 3;
+	return file_remove_tree_at(dir, "tree") == -EBUSY && access(file, F_OK) == 0 ? 0 : 1;
+}
+
+TEST(what_is_mounted_into_a_tree_is_kept)
+{
+	auto_place struct place p = place_make();
+	int status = 0;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	expect_int(mkdirat(p.fd, "tree", 0700), 0);
+	expect_int(mkdirat(p.fd, "tree/inner", 0700), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(remove_with_a_mount_inside(p.path));
+	expect_int(waitpid(pid, &status, 0), pid);
+	expect_int(WEXITSTATUS(status), 0);
+}
+
 TEST(short_reads_and_writes_are_continued)
 {
 	int fds[2];
@@ -167,4 +206,4 @@ TESTS(CASE(a_file_is_read_whole), CASE(an_empty_file_is_an_empty_text),
       CASE(replacing_follows_no_link_at_the_temporary_name),
       CASE(a_failed_replacement_leaves_the_old_file),
       CASE(trees_are_removed_without_following_links), CASE(removing_what_is_not_there_is_fine),
-      CASE(short_reads_and_writes_are_continued))
+      CASE(what_is_mounted_into_a_tree_is_kept), CASE(short_reads_and_writes_are_continued))
