@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "cgroup/ctl.h"
 #include "cgroup/dir.h"
-#include "cgroup/systemd.h"
 
 struct applier {
 	const struct cgroup_plan *plan;
