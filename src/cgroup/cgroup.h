@@ -124,6 +124,8 @@ struct cgroup_plan {
 	struct device_program *device_program; /* NULL, or for paths.v[device_dir] */
 	size_t device_dir;
 	bool device_update; /* DEVICE_PROGRAM, or none, takes the place of what is there */
+	struct cgroup_scope *scope; /* systemd's unit around the container; NULL: none */
+	pid_t inside; /* the process that the unit was made around: in the cgroup from the start */
 };
 
 struct cgroup_plan_opts {
@@ -152,6 +154,9 @@ MUST_CHECK struct err *cgroup_plan_update(struct arena *a, const struct spec_res
  * warns, succeeds and sets *ret_v2_fd to -ENOENT: the caller goes on with empty paths.
  */
 MUST_CHECK struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd);
+/* For a container of the systemd driver: PLAN, an update, changes the properties of UNIT too. */
+void cgroup_plan_update_unit(struct arena *a, const char *unit, bool is_rootless,
+			     struct cgroup_plan *plan);
 /*
  * With systemd the cgroup is a unit around a process, so it is made in two steps.  Before the
  * clone: connects to the manager and corrects PLAN's paths, which depend on where that one is.
@@ -183,6 +188,11 @@ MUST_CHECK struct err *cgroup_update(const struct cgroup_plan *plan,
 				     struct err *(*commit)(void *arg), void *arg);
 /* Kills what is left, removes all directories bottom-up.  Missing ones are fine.  Bounded. */
 MUST_CHECK struct err *cgroup_remove(const struct cgroup_paths *paths);
+/*
+ * For a container whose runtime was killed before it had made the directories: they may be somebody
+ * else's.  Removes those that are empty, kills nothing.
+ */
+void cgroup_remove_empty(const struct cgroup_paths *paths);
 
 enum freezer_state {
 	FREEZER_NONE, /* this host has no freezer for the container: *ret_why says why */

@@ -274,7 +274,8 @@ static struct err *check_target(const struct making *m, bool is_new)
 	if (!is_new) {
 		TRY_SYS(cgdir_pids(m->fd, &pids), "read the processes of the cgroup %s",
 			m->d->path);
-		if (pids.n > 0)
+		pid_list_sort(&pids);
+		if (pids.n > (m->plan->inside && pid_list_has(&pids, m->plan->inside)))
 			return err_hint(
 				err_new(ERR_STATE,
 					"the cgroup %s exists and is not empty: "
@@ -393,7 +394,8 @@ struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd)
 	int v2 = cgdir_find(&plan->paths, NULL);
 	int no = e ? err_errno(e) : 0;
 
-	for (size_t i = plan->paths.n; e && i-- > 0;)
+	/* With a process in it already it is not for us to take back: cgroup_scope_remove(). */
+	for (size_t i = plan->paths.n; e && !plan->inside && i-- > 0;)
 		if (v[i].made)
 			unmake_dir(&v[i]);
 	if (!e)

@@ -14,6 +14,7 @@
 #include "cgroup/apply.h"
 #include "cgroup/devices.h"
 #include "cgroup/dir.h"
+#include "cgroup/systemd.h"
 
 enum { TEXT_SIZE = 64 * 1024 };
 
@@ -229,6 +230,8 @@ struct err *cgroup_update(const struct cgroup_plan *plan, struct err *(*commit)(
 	e = apply_rows(plan, &reached);
 	if (!e) {
 		e = change_program(plan, &old);
+		if (!e && plan->scope)
+			e = systemd_update(plan);
 		if (!e && commit) {
 			e = commit(arg);
 			if (e)

@@ -69,19 +69,6 @@ TEST(cgroups_paths_that_lead_elsewhere_are_refused)
 	expect_err(plan_path(a, "v1", long_path, &plan), ERR_INVALID, "is longer than");
 }
 
-TEST(the_systemd_driver_is_refused_for_now)
-{
-	auto_arena struct arena *a = arena_new();
-	struct spec spec = { 0 };
-	struct cgroup_plan_opts opts = { .id = "web", .manager = CGROUP_MANAGER_SYSTEMD };
-	struct cgroup_layout layout;
-	struct cgroup_plan plan;
-
-	detect(a, "v2-systemd", &layout);
-	expect_err(cgroup_plan_make(a, &spec, &layout, &opts, &plan), ERR_UNSUPPORTED,
-		   "use --cgroup-manager=cgroupfs");
-}
-
 static char last_log[512];
 
 static void keep_log(void *arg UNUSED, enum log_level level UNUSED, const char *msg)
@@ -471,7 +458,6 @@ TEST(a_plan_can_be_printed)
 
 TESTS(CASE(the_default_path_is_the_id), CASE(cgroups_path_is_taken_from_the_top),
       CASE(cgroups_paths_that_lead_elsewhere_are_refused),
-      CASE(the_systemd_driver_is_refused_for_now),
       CASE(disabled_means_no_cgroup_and_a_warning_for_limits),
       CASE(a_host_without_cgroups_runs_what_asks_for_none),
       CASE(a_missing_controller_is_named_with_reason_and_way_out), CASE(memory_on_v1),
