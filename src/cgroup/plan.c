@@ -9,6 +9,7 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/ctl.h"
 #include "cgroup/dir.h"
+#include "cgroup/systemd.h"
 
 struct cgroup_write *ctl_write(struct planner *p, size_t dir, const char *file, const char *member,
 			       const char *fmt, ...)
@@ -206,10 +207,6 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 	};
 	struct planner p = { .a = a, .layout = layout, .plan = &plan };
 
-	if (opts->manager == CGROUP_MANAGER_SYSTEMD)
-		return err_new(ERR_UNSUPPORTED,
-			       "the systemd cgroup driver is not available in this "
-			       "build: use --cgroup-manager=cgroupfs");
 	if (opts->manager == CGROUP_MANAGER_DISABLED) {
 		if (limit)
 			log_warn("linux.resources.%s is ignored: cgroups are disabled "
@@ -218,7 +215,9 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 		*ret = plan;
 		return NULL;
 	}
-	if (is_explicit)
+	if (opts->manager == CGROUP_MANAGER_SYSTEMD)
+		TRY(systemd_plan_scope(a, spec, opts, &plan));
+	else if (is_explicit)
 		TRY(make_path(a, wanted, &plan.paths.path));
 	else
 		plan.paths.path =
@@ -226,6 +225,8 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 	if (layout->n > 0)
 		make_dirs(a, layout, &plan.paths);
 	TRY(plan_resources(&p, r));
+	if (plan.scope)
+		systemd_plan_limits(a, &plan, false);
 	if (plan.paths.n == 0)
 		plan.paths = (struct cgroup_paths){ 0 };
 	/*
@@ -257,6 +258,20 @@ struct err *cgroup_plan_update(struct arena *a, const struct spec_resources *res
 	return NULL;
 }
 
+void cgroup_plan_update_unit(struct arena *a, const char *unit, bool is_rootless,
+			     struct cgroup_plan *plan)
+{
+	plan->scope = arena_alloc(a, sizeof(*plan->scope));
+	plan->scope->unit = arena_str(a, unit);
+	plan->scope->is_user = is_rootless;
+	systemd_plan_limits(a, plan, true);
+}
+
+const char *cgroup_scope_unit(const struct cgroup_plan *plan)
+{
+	return plan->scope ? plan->scope->unit : NULL;
+}
+
 static const char *const kind_names[] = {
 	[CGROUP_NONE] = "none",
 	[CGROUP_V1] = "v1",
@@ -275,6 +290,8 @@ void cgroup_plan_print(const struct cgroup_plan *plan, struct str *out)
 	str_addf(out, "cgroup: manager %s, layout %s, path %s%s\n", manager_names[plan->manager],
 		 kind_names[plan->kind], plan->paths.path ? plan->paths.path : "(none)",
 		 plan->may_fail ? ", may be missing" : "");
+	if (plan->scope)
+		systemd_print(plan->scope, out);
 	for (size_t i = 0; i < plan->paths.n; i++)
 		str_addf(out, "  directory %s\n", plan->paths.v[i].path);
 	for (size_t i = 0; i < plan->n_writes; i++) {
