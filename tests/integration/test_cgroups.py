@@ -244,7 +244,7 @@ def test_a_pids_limit_works(container):
 def test_a_memory_limit_works(container):
     container.set_resources(memory={"limit": 32 * MIB, "swap": 32 * MIB})
 
-    out = container.run(["probe", "alloc", str(256 * MIB)], check=False)
+    out = container.run(["probe", "alloc", str(64 * MIB)], check=False)
 
     assert out.returncode == 137
     assert "touched" not in out.stdout
@@ -434,9 +434,12 @@ def test_kill_all_with_the_manager_disabled_is_no_silent_no_op(container):
     container.run_detached(["probe", "fork", "2"], globals=["--cgroup-manager=disabled"])
     container.wait_for_output("forked")
 
+    processes = machine.tree_of(container.pid)
     out = container.kill("--all", "KILL", check=False)
 
-    assert out.returncode != 0 or not machine.is_alive(container.pid)
+    assert out.returncode != 0 or not any(machine.is_alive(pid) for pid in processes)
+    for pid in processes:
+        machine.send(pid, 9)
 
 
 @pytest.mark.davit_only
@@ -529,15 +532,14 @@ def test_ps_lists_processes_in_sub_cgroups(container):
     assert sorted(container.ps()) == sorted([container.pid, child])
 
 
-@pytest.mark.skipif(machine.runtime_kind() == "crun", reason="crun has only a PID column")
-def test_ps_prints_a_table_of_ps(container):
+def test_ps_prints_a_table(container):
+    """crun: the pids alone; runc: the columns of ps(1)."""
     container.up(["sleep", "4711"])
 
-    out = container.runtime("ps", container.id)
+    header, *rows = container.runtime("ps", container.id).stdout.splitlines()
 
-    header, *rows = out.stdout.splitlines()
-    assert "PID" in header and "CMD" in header
-    assert len(rows) == 1 and "sleep 4711" in rows[0] and str(container.pid) in rows[0]
+    assert "PID" in header.split()
+    assert len(rows) == 1 and str(container.pid) in rows[0].split()
 
 
 @pytest.mark.skipif(machine.runtime_kind() == "crun", reason="crun refuses them")
@@ -579,7 +581,7 @@ def test_rootless_a_cgroup_mount_is_not_a_writable_hierarchy_of_the_host(contain
     """CVE-2023-25809."""
     container.add_mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "rw"])
 
-    out = container.run(["sh", "-c", "find /sys/fs/cgroup -maxdepth 3 -type d | while read d; do"
-                         " mkdir $d/davit-test-escape 2>/dev/null && echo made $d; done; true"], check=False)
+    out = container.run(["sh", "-c", "find /sys/fs/cgroup -maxdepth 3 -name cgroup.procs | while read f; do"
+                         " mkdir ${f%/*}/davit-test-escape 2>/dev/null && echo made $f; done; true"], check=False)
 
     assert "made" not in out.stdout

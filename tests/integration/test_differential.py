@@ -12,6 +12,7 @@ import shutil
 import pytest
 
 from harness import machine
+from harness.leaks import changed_devices
 
 PEERS = {"crun": shutil.which("crun", path="/usr/bin:/usr/sbin"), "runc": shutil.which("runc", path="/usr/sbin:/usr/bin")}
 KIB, MIB = 1 << 10, 1 << 20
@@ -172,7 +173,7 @@ TABLE = [
     ("ambient capabilities", sh(STATUS, user(1000), caps("CHOWN", sets=("bounding", "effective", "permitted", "inheritable", "ambient"))), None),
     ("new privileges allowed", sh(STATUS, process(noNewPrivileges=False)), None),
     ("nofile", sh("ulimit -n; ulimit -Hn", process(rlimits=[{"type": "RLIMIT_NOFILE", "soft": 500, "hard": 900}])),
-     ("crun", "runc 1.1, written in Go, raises the soft limit to the hard one")),
+     None),
     ("core and cpu limits", sh("ulimit -c; ulimit -t", process(rlimits=[{"type": "RLIMIT_CORE", "soft": 0, "hard": 0},
                                                                       {"type": "RLIMIT_CPU", "soft": 99, "hard": 100}])), None),
     ("an unknown limit", sh("true", process(rlimits=[{"type": "RLIMIT_X", "soft": 1, "hard": 1}])), None),
@@ -233,8 +234,8 @@ TABLE = [
     ("cpu quota", sh("cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us", resources(cpu={"quota": 50000, "period": 100000}),
                      mount("/sys/fs/cgroup", "cgroup", "cgroup", ["ro"])), None),
     ("a wrong cpuset", sh("true", resources(cpu={"cpus": "99"})), None),
-    ("out of memory", args("probe", "alloc", str(200 * MIB)), None),
-    ("memory is not enough", lambda c: (resources(memory={"limit": 32 * MIB, "swap": 32 * MIB})(c), setattr(c, "args", ["probe", "alloc", str(200 * MIB)])), None),
+    ("memory is enough", args("probe", "alloc", str(8 * MIB)), None),
+    ("memory is not enough", lambda c: (resources(memory={"limit": 32 * MIB, "swap": 32 * MIB})(c), setattr(c, "args", ["probe", "alloc", str(64 * MIB)])), None),
     ("a failing prestart hook", lambda c: c.spec.update(hooks={"prestart": [{"path": "/bin/false"}]}),
      ("runc", "Debian's crun ends with 255 and no message of its own")),
     ("a failing createContainer hook", lambda c: c.spec.update(hooks={"createContainer": [{"path": "/bin/false"}]}), None),
@@ -295,6 +296,7 @@ def test_davit_crun_and_runc_do_the_same(new_container, name, change, difference
         if not path:
             pytest.skip(f"{kind} is not installed")
     seen = {kind: run_with(new_container, path, change, kind) for kind, path in PEERS.items()}
+    changed_devices()               # Debian's crun gives the host's /dev/null to the container's user
     seen["davit"] = run_with(new_container, None, change, "davit")
     for container in new_container.containers:       # what a peer leaves is not davit's
         if container.runtime_path in PEERS.values():

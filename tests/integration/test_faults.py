@@ -2,6 +2,7 @@
 """Faults, row by row of the table in the threat model: one clear line, no hang, nothing left."""
 import json
 import os
+import random
 import signal
 import socket
 import stat
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from harness import machine
+from harness.container import Hang
 from harness.machine import wait_until
 
 davit_only = pytest.mark.davit_only
@@ -158,12 +160,18 @@ def test_an_odd_user_database_in_exec(container, kind):
     container.up()
     odd_file(container.rootfs / "etc/passwd", kind)
 
-    out = container.exec(["id", "-u"], options=["--user", "5"], check=False, timeout=4)
+    out = container.exec(["probe"], options=["--user", "5"], check=False, timeout=4)
 
-    assert (out.returncode, out.stdout) == (0, "5\n") or (out.returncode == 255 and "/etc/passwd" in out.stderr)
+    assert (out.returncode == 0 and out.json["uid"] == 5) or (out.returncode == 255 and "/etc/passwd" in out.stderr)
 
 
 # --- state files --------------------------------------------------------------------------------------------------------
+
+def drop_empty_cgroups(container):
+    """What nobody can know any more when the record is damaged; it must be empty."""
+    for path in container.cgroup_dirs():
+        os.rmdir(path)
+
 
 def record_path(container):
     for name in ("state.json", "status"):
@@ -207,6 +215,7 @@ def test_a_damaged_state_file_hurts_only_its_own_container(new_container, kind):
     bad.delete("--force", timeout=5)
     assert not bad.state_dir.exists()
     assert good.status() == "running"
+    drop_empty_cgroups(bad)
 
 
 @davit_only
@@ -222,6 +231,7 @@ def test_a_damaged_state_file_needs_force_to_be_deleted(container, kind):
 
     assert out.returncode == 1
     assert container.state_dir.exists()
+    drop_empty_cgroups(container)
 
 
 @davit_only
@@ -237,6 +247,7 @@ def test_a_damaged_state_file_is_marked_in_the_list(new_container):
     assert bad.id in out.stdout + out.stderr
     os.kill(pid, 9)
     bad.wait_dead(pid)
+    drop_empty_cgroups(bad)
 
 
 @davit_only
@@ -440,12 +451,12 @@ def test_little_address_space(container):
 
 # --- pid files and other outputs ---------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("path", ["/dev/full", "/no/such/dir/pid", "/"])
+@pytest.mark.parametrize("path", ["full", "/no/such/dir/pid", "/"])
 @pytest.mark.parametrize("how", ["create", "run_detached", "run"])
 def test_a_pid_file_that_cannot_be_written(container, path, how):
     """runc renames a regular file over /dev/full."""
-    if path == "/dev/full" and machine.runtime_kind() == "runc":
-        pytest.skip("runc destroys /dev/full")
+    if path == "full":
+        path = container.full_device()
     container.pid_file = path
 
     options = ["--pid-file", path] if how == "run" else []
@@ -454,7 +465,8 @@ def test_a_pid_file_that_cannot_be_written(container, path, how):
     assert out.returncode == 1
     assert out.stderr.strip()
     assert not container.state_dir.exists()
-    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    if path.endswith("full"):
+        assert stat.S_ISCHR(os.stat(path).st_mode)
 
 
 @davit_only
@@ -660,35 +672,57 @@ def test_a_list_of_many_containers(container):
 
 # --- system calls that fail -----------------------------------------------------------------------------------------------------
 
-CALLS = ("openat openat2 mkdirat mkdir fsync fdatasync rename renameat renameat2 unlinkat write pwrite64 read fstat newfstatat "
-         "statx mmap socketpair socket clone clone3 unshare setns mount umount2 pivot_root open_tree move_mount fsopen fsconfig "
-         "fsmount mount_setattr symlinkat mknodat fchownat fchmodat sethostname prctl capset setresuid setresgid setgroups "
-         "prlimit64 seccomp close_range dup2 dup3 fcntl flock pidfd_open waitid wait4 execve execveat keyctl chdir fchdir "
-         "getcwd poll ppoll epoll_create1 signalfd4 sendmsg recvmsg ioctl setsid memfd_create getrandom fchown fchmod").split()
+def calls_of_run(container):
+    """{system call: how often} of one undisturbed run, all its processes."""
+    trace = container.directory / "undisturbed"
+    container.wrapper = ["strace", "-f", "-qq", "-o", str(trace)]
+    container.run(["echo", "ok"])
+    container.wrapper = []
+    found = {}
+    for line in machine.read(trace).splitlines():
+        name = line.split(None, 1)[1].partition("(")[0]
+        if name.isidentifier():
+            found[name] = found.get(name, 0) + 1
+    return found
+
+
+# What cannot fail in a kernel, or ends the process that strace has to see to its end.
+NEVER_FAIL = {"exit", "exit_group", "rt_sigreturn", "brk", "arch_prctl", "set_tid_address", "getpid", "gettid", "getuid", "geteuid",
+              "getgid", "getegid", "restart_syscall", "rseq", "set_robust_list", "execve"}
 
 
 @davit_only
 @pytest.mark.slow
-@pytest.mark.parametrize("error", ["EPERM", "ENOMEM", "ENOSYS"])
-@pytest.mark.parametrize("call", CALLS)
-def test_a_failing_system_call_of_run(container, call, error):
-    """It works all the same, or one line says why not, and nothing is left."""
-    trace = str(container.directory / "trace")
-    container.wrapper = ["strace", "-f", "-qq", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when=2"]
-
-    out = container.run(["echo", "ok"], check=False, timeout=8)
-
-    if "INJECTED" not in machine.read(trace):
-        pytest.skip(f"run does not call {call} twice")
-    assert out.returncode in (0, 1, 127), out
-    if out.returncode == 0:
-        # The second call may be the payload's: then its own output is what failed.
-        assert out.stdout == "ok\n" or "INJECTED" in machine.read(trace)
-    else:
-        assert out.stderr.strip()
-    container.wrapper = []
-    assert not container.state_dir.exists(), out
-    assert container.cgroup_dirs() == []
+@pytest.mark.parametrize("error", ["EPERM", "ENOMEM", "ENOSYS", "EIO"])
+def test_any_failing_system_call_of_run(new_container, error):
+    """Each call in turn fails once, at a place that changes from run to run.  It works all the same,
+    or one line says why not, and nothing is left."""
+    container = new_container()
+    problems = []
+    for call, count in sorted(calls_of_run(container).items()):
+        if call in NEVER_FAIL:
+            continue
+        place = random.randint(1, count)
+        container.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+                             "-e", f"inject={call}:error={error}:when={place}"]
+        label = f"{call} number {place} of {count}"
+        try:
+            out = container.run(["echo", "ok"], check=False, timeout=8)
+            container.wrapper = []
+            assert out.returncode in (0, 1, 127), out
+            assert out.returncode == 0 or out.stderr.strip(), f"no message: {out}"
+            if container.state_dir.exists():
+                # Only a removal that failed may leave something, and `delete --force` has to find it.
+                assert "remove" in out.stderr or out.returncode == 0, f"state left: {out}"
+                container.force_delete()
+            left = new_container.snapshot.leftovers([container], seconds=1)
+            assert not left, left
+        except (AssertionError, Hang) as problem:
+            problems.append(f"{label}: {str(problem)[:500]}")
+            container.wrapper = []
+            container.force_delete(check=False)
+            new_container.snapshot.sweep()
+    assert not problems, "\n".join(problems)
 
 
 @davit_only
@@ -703,6 +737,6 @@ def test_an_interrupted_system_call_of_run_is_taken_up_again(container, call):
 
     if "INJECTED" not in machine.read(trace):
         pytest.skip(f"run does not call {call}")
-    assert out.returncode in (0, 1)
-    assert out.returncode == 0 or "Interrupted system call" in out.stderr
+    assert out.returncode in (0, 1) or (out.returncode == 127 and "shared libraries" in out.stderr)
+    assert out.returncode != 1 or "Interrupted system call" in out.stderr
     assert not container.state_dir.exists()

@@ -500,7 +500,6 @@ def test_the_root_may_be_the_bundle(container):
 def test_nothing_of_the_host_is_seen_in_mountinfo(container):
     points = [line.split()[4] for line in container.probe()["mountinfo"].splitlines()]
 
-    assert points[0] == "/"
     assert not [p for p in points if "davit-test" in p or p.startswith("/var/")]
     assert len([p for p in points if p == "/"]) == 1
 

@@ -369,14 +369,6 @@ def test_more_mapping_lines_than_the_kernel_takes_are_refused(container):
     refused(container)
 
 
-def test_a_user_namespace_without_mappings_is_refused(container):
-    container.linux["namespaces"].append({"type": "user"})
-    if machine.runtime_kind() == "crun":
-        pytest.skip("crun takes /etc/subuid")
-
-    refused(container)
-
-
 def test_overlapping_mappings_are_refused(container):
     with_user_namespace(container)
     container.linux["uidMappings"].append({"containerID": 100, "hostID": 500000, "size": 10})

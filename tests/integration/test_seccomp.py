@@ -67,7 +67,7 @@ def test_the_default_errno(container):
 COMMON = """read write open openat close stat fstat lstat newfstatat poll lseek mmap mprotect munmap brk rt_sigaction
 rt_sigprocmask rt_sigreturn ioctl pread64 pwrite64 readv writev access pipe select sched_yield mremap madvise dup dup2
 nanosleep getpid socket connect sendto recvfrom clone fork vfork execve exit wait4 kill uname fcntl getcwd chdir
-getuid getgid geteuid getegid setuid setgid setgroups setresuid setresgid getppid getpgrp setsid capget capset
+getuid getgid geteuid getegid getresuid getresgid getgroups setuid setgid setgroups setresuid setresgid getppid getpgrp setsid capget capset
 sigaltstack prctl arch_prctl futex set_tid_address set_robust_list rseq prlimit64 getrandom exit_group tgkill gettid
 clock_gettime clock_nanosleep getdents64 readlink readlinkat close_range rt_sigsuspend pause sysinfo execveat clone3
 faccessat faccessat2 statx fchdir umask openat2 getrlimit setrlimit dup3 pipe2 fsync unlink unlinkat
@@ -291,8 +291,7 @@ def test_a_notify_profile_hands_its_descriptor_to_the_listener(container):
     server.bind(str(path))
     server.listen(1)
     profile(container, {"names": ["getpriority"], "action": "SCMP_ACT_NOTIFY"}, listenerPath=str(path), listenerMetadata="meta")
-    container.create(["sleep", "1000"], check=False)
-    container.start(check=False)
+    container.create(["sleep", "1000"])
     server.settimeout(5)
     connection, _ = server.accept()
     text, descriptors = b"", []

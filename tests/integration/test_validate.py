@@ -136,10 +136,10 @@ def test_a_deep_document_is_refused_with_a_position(container, depth, kind):
 
 @davit_only
 @pytest.mark.parametrize("change, word", [
-    (lambda c: c.process.update(env=[f"V{i}=x" for i in range(100000)]), "process.env"),
-    (lambda c: c.spec.update(annotations={"a": "x" * (50 << 20)}), ""),
-    (lambda c: c.process.update(args=["echo"] + ["x"] * 1000000), "process.args"),
-    (lambda c: c.spec.update(mounts=[{"destination": f"/m{i}", "type": "tmpfs", "source": "t"} for i in range(200000)]), "mounts"),
+    (lambda c: c.process.update(env=[f"V{i}=x" for i in range(100000)]), "limit"),
+    (lambda c: c.spec.update(annotations={"a": "x" * (50 << 20)}), "limit"),
+    (lambda c: c.process.update(args=["echo"] + ["x"] * 1000000), "limit"),
+    (lambda c: c.spec.update(mounts=[{"destination": f"/m{i}", "type": "tmpfs", "source": "t"} for i in range(200000)]), "limit"),
 ], ids=["env", "annotation", "args", "mounts"])
 def test_a_document_over_the_limits_is_refused_at_once(container, change, word):
     """Both peers hang at 100,000 environment variables."""

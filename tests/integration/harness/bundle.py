@@ -31,8 +31,25 @@ class Template:
         shutil.copyfile(machine.tool("probe"), self.probe)
         for path in (self.busybox, self.probe):
             path.chmod(0o755)
+        self.original = self.busybox.read_bytes()
+        self.stamp = self._stamp()
         applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True)
         self.applets = [name for name in applets.stdout.split() if name not in ("busybox", "probe")]
+
+    def _stamp(self):
+        return [(p.stat().st_mtime_ns, p.stat().st_size) for p in (self.busybox, self.probe)]
+
+    def was_changed(self):
+        """Whether a test wrote through a hard link; then the template is made new."""
+        if self._stamp() == self.stamp:
+            return False
+        for path, content in ((self.busybox, self.original),
+                              (self.probe, pathlib.Path(machine.tool("probe")).read_bytes())):
+            path.unlink()
+            path.write_bytes(content)
+            path.chmod(0o755)
+        self.stamp = self._stamp()
+        return True
 
     def make_rootfs(self, path):
         """A fresh root file system: own directories and small files, shared programs."""

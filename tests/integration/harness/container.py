@@ -10,6 +10,7 @@ import select
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import threading
 import time
@@ -352,9 +353,16 @@ class Container:
     def guest_script(self, name, text):
         """The same inside the root file system; returns the path as the container sees it."""
         path = self.rootfs / "bin" / name
+        path.unlink(missing_ok=True)        # an applet is a hard link to the shared busybox
         path.write_text("#!/bin/sh\n" + text, encoding="utf-8")
         path.chmod(0o755)
         return f"/bin/{name}"
+
+    def full_device(self):
+        """A device like /dev/full, but our own: some runtimes put a file in its place."""
+        path = self.directory / "full"
+        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 7))
+        return str(path)
 
     # --- running the runtime -----------------------------------------------------------------------
 

@@ -2,15 +2,47 @@
 """After a test nothing may be left: no process, cgroup, mount or state."""
 import os
 import signal
+import stat
 import time
 
 from . import machine
+
+
+# The host's devices are one file system with ours: a runtime that changes their owner, or puts a
+# file in their place, changes the host.  Name: number.
+DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
+           "tty": (5, 0)}
+
+
+def changed_devices():
+    """Devices of the host that are not what they were; they are put right."""
+    found = []
+    for name, number in DEVICES.items():
+        path = f"/dev/{name}"
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            status = None
+        if status and stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(*number):
+            if (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (0, 0, 0o666):
+                continue
+            found.append(f"{path} belongs to {status.st_uid}:{status.st_gid}, mode {status.st_mode:o}")
+            os.chown(path, 0, 0)
+            os.chmod(path, 0o666)
+            continue
+        found.append(f"{path} is no device any more")
+        if status:
+            os.unlink(path)
+        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(*number))
+        os.chmod(path, 0o666)
+    return found
 
 
 class Snapshot:
     """What is there before the test; `leftovers` tells what is there too much after it."""
 
     def __init__(self, session, view, mode):
+        changed_devices()
         self.session = session
         self.spaces = [view]
         if mode == "userns":
@@ -56,6 +88,9 @@ class Snapshot:
             if not found or time.monotonic() > end:
                 break
             time.sleep(0.01)
+        found += [f"device of the host: {line}" for line in changed_devices()]
+        if self.session.template.was_changed():
+            found.append("written: the shared busybox or probe, through a hard link")
         for root in {c.root for c in containers}:
             if os.path.isdir(root):
                 found += [f"state: {root}/{name}" for name in sorted(os.listdir(root))
