@@ -29,7 +29,7 @@ _davit()
 	case $command in
 	'')
 		options='--root --cgroup-manager --systemd-cgroup --log --log-format --log-level --debug --rootless --version -v --help -h'
-		words='create delete exec features help kill list pause ps resume run spec start state validate version'
+		words='create delete exec features help kill list pause ps resume run spec start state update validate version'
 		case $prev in
 		--root) kind=dir ;;
 		--cgroup-manager) words='cgroupfs systemd disabled' ;;
@@ -85,7 +85,7 @@ _davit()
 	help)
 		options='--help -h'
 		kind=options
-		words='create delete exec features help kill list pause ps resume run spec start state validate version'
+		words='create delete exec features help kill list pause ps resume run spec start state update validate version'
 		[[ $words ]] && kind=words
 		;;
 	kill)
@@ -149,6 +149,32 @@ _davit()
 	state)
 		options='--explain --help -h'
 		kind=ids
+		[[ $words ]] && kind=words
+		;;
+	update)
+		options='--resources -r --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --kernel-memory --kernel-memory-tcp --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema --help -h'
+		kind=ids
+		case $prev in
+		--resources|-r) kind=file ;;
+		--blkio-weight) kind=none ;;
+		--cpu-period) kind=none ;;
+		--cpu-quota) kind=none ;;
+		--cpu-burst) kind=none ;;
+		--cpu-share) kind=none ;;
+		--cpu-idle) kind=none ;;
+		--cpu-rt-period) kind=none ;;
+		--cpu-rt-runtime) kind=none ;;
+		--cpuset-cpus) kind=none ;;
+		--cpuset-mems) kind=none ;;
+		--kernel-memory) kind=none ;;
+		--kernel-memory-tcp) kind=none ;;
+		--memory) kind=none ;;
+		--memory-reservation) kind=none ;;
+		--memory-swap) kind=none ;;
+		--pids-limit) kind=none ;;
+		--l3-cache-schema) kind=none ;;
+		--mem-bw-schema) kind=none ;;
+		esac
 		[[ $words ]] && kind=words
 		;;
 	validate)

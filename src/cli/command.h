@@ -106,6 +106,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_spec;
 extern const struct command cmd_start;
 extern const struct command cmd_state;
+extern const struct command cmd_update;
 extern const struct command cmd_validate;
 extern const struct command cmd_version;
 

@@ -71,6 +71,17 @@ MUST_CHECK struct err *container_kill(struct ctx *ctx, const char *id, int sig, 
 MUST_CHECK struct err *container_delete(struct ctx *ctx, const char *id, bool force);
 MUST_CHECK struct err *container_pause(struct ctx *ctx, const char *id);
 MUST_CHECK struct err *container_resume(struct ctx *ctx, const char *id);
+struct spec_resources;
+
+struct update_opts {
+	const struct spec_resources *resources; /* what to change */
+	const char *l3_cache_schema;
+	const char *mem_bw_schema;
+};
+/* All of it or nothing. */
+MUST_CHECK struct err *container_update(struct ctx *ctx, const char *id,
+					const struct update_opts *opts);
+
 /* Host pids, ascending; *ret is malloc'ed. */
 MUST_CHECK struct err *container_pids(struct ctx *ctx, const char *id, pid_t **ret, size_t *ret_n);
 

@@ -403,6 +403,14 @@ MUST_CHECK struct err *spec_parse_process(struct arena *a, const char *text, siz
 					  struct spec_process **ret);
 MUST_CHECK struct err *spec_parse_resources(struct arena *a, const char *text, size_t len,
 					    struct spec_resources **ret);
+/*
+ * BASE (may be NULL) with OVER's members in place of its own, devices and the like by their keys.
+ * The result shares what it is made of.
+ */
+struct spec_resources *spec_merge_resources(struct arena *a, const struct spec_resources *base,
+					    const struct spec_resources *over);
+/* A resources document again: what spec_parse_resources() reads back. */
+void spec_print_resources(const struct spec_resources *r, struct str *out);
 
 /*
  * What a document may lack but a container cannot: `root` and `process` with something to run.

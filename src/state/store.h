@@ -4,6 +4,7 @@
  *
  *	ROOT/<id>/state.json   the record (state/record.h)
  *	ROOT/<id>/config.json  copy of the config the container was made from
+ *	ROOT/<id>/resources.json  linux.resources after `update`
  *	ROOT/<id>/lock         held (fcntl) by a command that changes the container
  *	ROOT/<id>/gate         held (fcntl) by the init process until it executes the program
  *	ROOT/<id>/start.sock   where `start` meets the waiting init process
@@ -19,11 +20,12 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define STORE_RECORD "state.json"
-#define STORE_CONFIG "config.json"
-#define STORE_LOCK   "lock"
-#define STORE_GATE   "gate"
-#define STORE_SOCKET "start.sock"
+#define STORE_RECORD    "state.json"
+#define STORE_CONFIG    "config.json"
+#define STORE_RESOURCES "resources.json"
+#define STORE_LOCK      "lock"
+#define STORE_GATE      "gate"
+#define STORE_SOCKET    "start.sock"
 
 enum { STORE_LOCK_TIMEOUT_MS = 10 * 1000 };
 
