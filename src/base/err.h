@@ -24,13 +24,16 @@ enum err_code {
 
 struct err;
 
-MUST_CHECK struct err *err_new(enum err_code code, const char *fmt, ...) PRINTF(2, 3);
+/* They never return NULL: running out of memory aborts. */
+#define NEVER_NULL __attribute__((returns_nonnull))
+
+NEVER_NULL MUST_CHECK struct err *err_new(enum err_code code, const char *fmt, ...) PRINTF(2, 3);
 /* NEG_ERRNO is -errno; its text is appended.  The code follows the errno (EPERM is DENIED, …). */
-MUST_CHECK struct err *err_sys(int neg_errno, const char *fmt, ...) PRINTF(2, 3);
+NEVER_NULL MUST_CHECK struct err *err_sys(int neg_errno, const char *fmt, ...) PRINTF(2, 3);
 /* Puts "text: " before E.  Takes E, returns it. */
-MUST_CHECK struct err *err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+NEVER_NULL MUST_CHECK struct err *err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 /* Adds a hint unless E has one already.  Takes E, returns it. */
-MUST_CHECK struct err *err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+NEVER_NULL MUST_CHECK struct err *err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 void err_free(struct err *e);
 
 enum err_code err_code(const struct err *e);

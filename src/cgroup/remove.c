@@ -142,3 +142,14 @@ struct err *cgroup_remove(const struct cgroup_paths *paths)
 	}
 	return first;
 }
+
+void cgroup_remove_empty(const struct cgroup_paths *paths)
+{
+	for (size_t i = paths->n; i-- > 0;) {
+		const struct cgroup_dir *d = &paths->v[i];
+		int rc = cgdir_is_sane(d) ? remove_dir(d) : -EINVAL;
+
+		if (rc < 0 && rc != -ENOENT)
+			log_info("the cgroup %s is left: %s", d->path, strerror(-rc));
+	}
+}

@@ -36,11 +36,12 @@ struct run {
 	int dir_fd;  /* the container's state folder */
 	int lock_fd;
 	int bundle_fd;
-	int proc_fd;    /* base/proc.h, -EBADF unless something needs it */
-	int console_fd; /* connected console socket */
-	int cgroup_fd;  /* v2 directory for the clone */
-	bool in_v2;     /* the clone put INIT there */
-	int listen_fd;  /* start.sock */
+	int proc_fd;            /* base/proc.h, -EBADF unless something needs it */
+	int console_fd;         /* connected console socket */
+	int cgroup_fd;          /* v2 directory for the clone */
+	struct cgroup_bus *bus; /* to systemd, when it makes the cgroup */
+	bool in_v2;             /* the clone put INIT there */
+	int listen_fd;          /* start.sock */
 	int gate_fd;
 	int null_fd;
 	int tree_fd;   /* the root file system, detached */
@@ -59,6 +60,7 @@ struct run {
 	/* exec: the container */
 	pid_t init_pid;
 	int init_pidfd;
+	int container_root_fd; /* where "/" of the container's init process is */
 	uint64_t join_flags;
 	struct cgroup_paths exec_cgroup;
 

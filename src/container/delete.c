@@ -11,6 +11,7 @@
 #include "base/sys.h"
 #include "container/find.h"
 #include "container/hooks.h"
+#include "container/plan.h"
 #include "state/store.h"
 
 enum { DEATH_TIMEOUT_MS = 5 * 1000 };
@@ -62,6 +63,20 @@ static void thaw(const struct found *f)
 		err_free(freezer_set(&f->cgroup, false));
 }
 
+/* What has the same name after a reboot is not ours. */
+static struct err *remove_cgroup(const struct found *f)
+{
+	const struct record *r = f->record;
+
+	if (!r->owns_cgroup || !record_is_this_boot(r)) {
+		cgroup_remove_empty(&f->cgroup);
+		return NULL;
+	}
+	if (r->systemd_scope && *r->systemd_scope)
+		return cgroup_scope_remove(NULL, &f->cgroup, r->systemd_scope, is_rootless());
+	return cgroup_remove(&f->cgroup);
+}
+
 struct err *found_remove(struct found *f, bool hooks)
 {
 	auto_arena struct arena *a = arena_new();
@@ -77,7 +92,7 @@ struct err *found_remove(struct found *f, bool hooks)
 	TRY(found_kill_init(f));
 	thaw(f);
 	TRY(wait_for_death(f));
-	TRY(cgroup_remove(&f->cgroup));
+	TRY(remove_cgroup(f));
 	if (spec)
 		hooks_run_poststop(spec, f->record);
 	return store_remove(f->root_fd, f->id);

@@ -213,6 +213,8 @@ static uint64_t join_flags(const struct run *run)
 
 static struct err *open_init(struct run *run, const struct found *f)
 {
+	auto_free char *root = NULL;
+
 	run->record = *f->record;
 	run->root_fd = fcntl(f->root_fd, F_DUPFD_CLOEXEC, 3);
 	run->init_pid = f->record->pid;
@@ -220,6 +222,14 @@ static struct err *open_init(struct run *run, const struct found *f)
 	if (run->init_pidfd == -ESRCH)
 		return status_check(OP_EXEC, STATUS_STOPPED, f->id);
 	TRY_SYS(run->init_pidfd, "open the container's init process %d", f->record->pid);
+	root = str_format("/proc/%d/root", f->record->pid);
+	run->container_root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run->container_root_fd < 0)
+		return err_sys(-errno, "open the root of the container's init process %d",
+			       f->record->pid);
+	/* The number was still its own when the root was opened. */
+	if (proc_is_alive(f->record->pid, f->record->start_time) == 0)
+		return status_check(OP_EXEC, STATUS_STOPPED, f->id);
 	return NULL;
 }
 

@@ -40,6 +40,7 @@ static const struct step create_steps[] = {
 	ON_HOST("prepare the cgroup",                               step_prepare_cgroup,         undo_prepare_cgroup),
 	ON_HOST("start the container process",                      step_spawn,                  undo_spawn),
 	ON_HOST("record the container process",                     step_record_process,         NULL),
+	ON_HOST("start the systemd scope",                          step_start_scope,            NULL),
 
 	ON_INIT("leave the host's mounts behind",                   step_enter_launch),
 	ON_INIT("join the given namespaces",                        step_join_namespaces),
@@ -119,6 +120,7 @@ struct run run_new(struct ctx *ctx)
 		.master_fd = -EBADF,
 		.notify_fd = -EBADF,
 		.init_pidfd = -EBADF,
+		.container_root_fd = -EBADF,
 		.init_root_fd = -EBADF,
 		.slave_fd = -EBADF,
 		.start_fd = -EBADF,
@@ -136,6 +138,7 @@ static void close_inherited(struct run *run)
 	fd_close(take_fd(&run->proc_fd));
 	fd_close(take_fd(&run->console_fd));
 	fd_close(take_fd(&run->cgroup_fd));
+	cgroup_scope_close(take_ptr(&run->bus));
 	fd_close(take_fd(&run->listen_fd));
 	fd_close(take_fd(&run->gate_fd));
 	fd_close(take_fd(&run->null_fd));
@@ -161,6 +164,7 @@ void run_done(struct run *run)
 	fd_close(run->master_fd);
 	fd_close(run->notify_fd);
 	fd_close(run->init_pidfd);
+	fd_close(run->container_root_fd);
 	if (run->shared)
 		munmap(run->shared, sizeof(*run->shared));
 	strv_done(&run->env);

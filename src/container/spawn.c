@@ -45,6 +45,7 @@ static void become_init(struct run *run)
 		prctl(PR_SET_DUMPABLE, 0);
 	fd_close(run->lock_fd);
 	run->lock_fd = -EBADF;
+	cgroup_scope_forget(run->bus);
 }
 
 /*

@@ -134,6 +134,7 @@ static struct err *fill_record(struct run *r)
 	rec->rootfs = r->spec->root->path;
 	rec->owner = owner_name(r->arena);
 	rec->cgroup_manager = arena_str(r->arena, manager_name(r->plan.cgroup.manager));
+	rec->systemd_scope = (char *)(uintptr_t)cgroup_scope_unit(&r->plan.cgroup);
 	rec->private_pidns = r->plan.ns.new_flags & CLONE_NEWPID;
 	rec->user_namespace = when_any_userns(r);
 	rec->detached = r->is_create || r->opts->detach;
@@ -202,21 +203,72 @@ struct err *step_connect_console(struct run *r)
 	return NULL;
 }
 
-struct err *step_prepare_cgroup(struct run *r)
+/* None could be made and none was asked for: a warning was said, we go on without. */
+static void do_without_cgroup(struct run *r)
 {
-	TRY(cgroup_create(&r->plan.cgroup, &r->cgroup_fd));
-	if (r->cgroup_fd != -ENOENT)
-		return NULL;
-	/* None could be made and none was asked for: a warning was said, we go on without. */
-	r->cgroup_fd = -EBADF;
 	r->plan.cgroup.paths = (struct cgroup_paths){ 0 };
+	r->plan.cgroup.scope = NULL;
 	r->plan.mounts.cgroup.n = 0;
+	r->record.systemd_scope = NULL;
+	record_cgroups(r);
+}
+
+/* Only looked for: systemd makes the cgroup around the process, once that is there. */
+static struct err *prepare_scope(struct run *r)
+{
+	struct cgroup_plan *p = &r->plan.cgroup;
+	struct err *e = cgroup_scope_open(r->arena, p, &r->bus);
+
+	if (e && p->may_fail) {
+		log_warn("the container runs without a cgroup: %s", err_text(e));
+		err_free(e);
+		do_without_cgroup(r);
+		return NULL;
+	}
+	TRY(e);
+	for (size_t i = 0; i < r->plan.mounts.cgroup.n && i < p->paths.n; i++)
+		r->plan.mounts.cgroup.v[i].path = p->paths.v[i].path;
 	record_cgroups(r);
 	return NULL;
 }
 
+struct err *step_prepare_cgroup(struct run *r)
+{
+	if (cgroup_scope_unit(&r->plan.cgroup))
+		return prepare_scope(r);
+	TRY(cgroup_create(&r->plan.cgroup, &r->cgroup_fd));
+	if (r->cgroup_fd != -ENOENT)
+		return NULL;
+	r->cgroup_fd = -EBADF;
+	do_without_cgroup(r);
+	return NULL;
+}
+
+/*
+ * Before ids are mapped: the user's systemd takes only processes of the user.
+ */
+struct err *step_start_scope(struct run *r)
+{
+	if (!cgroup_scope_unit(&r->plan.cgroup))
+		return NULL;
+	TRY(cgroup_scope_start(r->arena, r->bus, &r->plan.cgroup, r->pid));
+	r->in_v2 = r->plan.cgroup.kind == CGROUP_V2;
+	r->record.owns_cgroup = true;
+	record_cgroups(r);
+	return record_write(r->dir_fd, &r->record);
+}
+
 void undo_prepare_cgroup(struct run *r)
 {
+	const struct cgroup_plan *p = &r->plan.cgroup;
+
+	/* A unit that we did not start may be somebody else's. */
+	if (cgroup_scope_unit(p)) {
+		if (p->inside > 0)
+			err_free(cgroup_scope_remove(r->bus, &p->paths, cgroup_scope_unit(p),
+						     r->plan.is_rootless));
+		return;
+	}
 	err_free(cgroup_remove(&r->plan.cgroup.paths));
 }
 
@@ -314,6 +366,7 @@ struct err *step_share_seccomp(struct run *r)
 
 struct err *step_record_process(struct run *r)
 {
+	r->record.owns_cgroup = r->plan.cgroup.paths.n > 0 && !cgroup_scope_unit(&r->plan.cgroup);
 	r->record.pid = (int)r->pid;
 	r->record.start_time = r->start_time;
 	return record_write(r->dir_fd, &r->record);

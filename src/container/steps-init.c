@@ -244,7 +244,12 @@ struct err *step_join_container(struct run *r)
 {
 	if (r->join_flags && setns(r->init_pidfd, (int)r->join_flags) < 0)
 		return err_sys(-errno, "join the namespaces of process %d", (int)r->init_pid);
-	if (chdir("/") < 0)
-		return err_sys(-errno, "chdir to the container's root");
+	/*
+	 * The root of a mount namespace need not be the container's: with --no-pivot, without a
+	 * mount namespace of its own, or when the runtime that created it stood in a chroot itself.
+	 */
+	if (fchdir(r->container_root_fd) < 0 || chroot(".") < 0)
+		return err_sys(-errno, "change to the container's root");
+	fd_close(take_fd(&r->container_root_fd));
 	return NULL;
 }

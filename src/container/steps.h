@@ -14,6 +14,7 @@ void undo_reserve_id(struct run *r);
 MUST_CHECK struct err *step_connect_console(struct run *r);
 MUST_CHECK struct err *step_prepare_cgroup(struct run *r);
 void undo_prepare_cgroup(struct run *r);
+MUST_CHECK struct err *step_start_scope(struct run *r);
 MUST_CHECK struct err *step_make_gate(struct run *r);
 MUST_CHECK struct err *step_open_proc(struct run *r);
 MUST_CHECK struct err *step_open_namespaces(struct run *r);

@@ -323,7 +323,7 @@ static struct err *verify_ids(const struct cred_plan *plan)
 
 static struct err *verify_caps(const struct cred_plan *plan)
 {
-	struct cap_sets have;
+	struct cap_sets have = { 0 };
 	uint64_t bounding = 0;
 	uint64_t ambient = 0;
 
@@ -352,7 +352,7 @@ static struct err *verify_caps(const struct cred_plan *plan)
 
 struct err *cred_apply(const struct cred_plan *plan)
 {
-	struct cap_sets sets;
+	struct cap_sets sets = { 0 };
 	int rc;
 
 	TRY_SYS(caps_get(&sets), "read the runtime's capabilities");

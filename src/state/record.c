@@ -45,6 +45,7 @@ static const struct field record_fields[] = {
 	F_STR(struct record, owner, "owner"),
 	F_STR(struct record, cgroup_manager, "cgroup-manager", .flags = REQUIRED),
 	F_STR(struct record, cgroup_path, "cgroup-path"),
+	F_BOOL(struct record, owns_cgroup, "owns-cgroup"),
 	F_LIST(struct record, cgroups, n_cgroups, "cgroups", cgroup_type),
 	F_STR(struct record, systemd_scope, "systemd-scope"),
 	F_BOOL(struct record, private_pidns, "private-pid-namespace"),

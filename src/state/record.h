@@ -46,6 +46,7 @@ struct record {
 	char *owner;
 	char *cgroup_manager;
 	char *cgroup_path; /* NULL: no cgroup */
+	bool owns_cgroup;  /* the directories were made, or found empty: what is in them is ours */
 	size_t n_cgroups;
 	struct record_cgroup *cgroups;
 	char *systemd_scope;
