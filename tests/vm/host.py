@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine as it is, in the place of a view of the integration tests; and who its user is.
+
+Outside of a virtual machine the tests look at views.  Inside one (DAVIT_VM_LAYOUT says which) the
+machine itself is what is to be seen: no private mounts, no cgroup namespace.
+"""
+import os
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
+
+from harness import bundle, machine, views
+from vmlib.layouts import LAYOUTS
+
+LAYOUT = LAYOUTS.get(os.environ.get("DAVIT_VM_LAYOUT"))
+
+
+class Hierarchies(dict):
+    """Controllers that are mounted together (cpu,cpuacct) share a mount point; values() has each once."""
+
+    def values(self):
+        return list(dict.fromkeys(super().values()))
+
+
+class Host:
+    """What harness.views.View offers, for the real machine."""
+
+    unavailable = None
+    holder = None
+
+    def __init__(self, group, name="host"):
+        names = set(machine.hierarchies())
+        self.name = name
+        self.has_unified = "unified" in names
+        self.has_v1 = bool(names - {"unified"})
+        self.has_cgroups = bool(names)
+        self.has_v1_freezer = "freezer" in names
+        self.can_pause = self.has_v1_freezer or self.has_unified
+        self.cgroup_parent = f"/{group}"
+
+    def path(self, path):
+        return path
+
+    def prefix(self):
+        return [machine.tool("in-view")]
+
+    def inner_prefix(self):
+        return [machine.tool("deny-syscalls"), views.NEW_CALLS, "--"] if LAYOUT.name == "oldkernel" else []
+
+    def mountinfo(self):
+        return machine.read("/proc/self/mountinfo").splitlines()
+
+    def strays(self):
+        """What a runtime made in the empty directory of a freezer that is not there."""
+        place = "/sys/fs/cgroup/freezer"
+        if self.has_v1_freezer or not self.has_v1 or not os.path.isdir(place):
+            return []
+        return [f"{place}/{name}" for name in os.listdir(place)]
+
+    def close(self):
+        pass
+
+
+class DelegatedUser(Host):
+    """Commands start in a cgroup that systemd has delegated to the ordinary user (guest/agent)."""
+
+    def __init__(self, group):
+        super().__init__(group)
+        self.unit = os.environ["DAVIT_VM_DELEGATED"]
+        self.cgroup_parent = self.unit
+
+    def prefix(self):
+        enter = f"echo 0 > /sys/fs/cgroup{self.unit}/main/cgroup.procs"
+        return ["sh", "-ec", f'{enter}; exec "$@"', "sh", *super().prefix()]
+
+
+def take_over():
+    """Makes the harness see this machine."""
+    hierarchies = machine.hierarchies
+
+    machine.hierarchies = lambda: Hierarchies(hierarchies())
+    if LAYOUT.user == "delegated":
+        bundle.UNPRIVILEGED = 1000
