@@ -56,7 +56,7 @@ static const struct symbol symbols[] = {
 	BUS_SYMBOL(process),
 	BUS_SYMBOL(wait),
 	BUS_SYMBOL(call_async),
-	BUS_SYMBOL(add_match_async),
+	BUS_SYMBOL(add_filter),
 	BUS_SYMBOL(close_unref),
 	SYMBOL(slot_unref),
 	SYMBOL(message_new_method_call),
@@ -67,6 +67,7 @@ static const struct symbol symbols[] = {
 	SYMBOL(message_open_container),
 	SYMBOL(message_close_container),
 	SYMBOL(message_read),
+	SYMBOL(message_is_signal),
 	SYMBOL(message_get_error),
 };
 
@@ -275,6 +276,7 @@ struct err *sdbus_open(bool is_rootless, struct sdbus **ret)
 		*ret = xcalloc(1, sizeof(**ret));
 		(*ret)->api = api;
 		(*ret)->bus = bus;
+		(*ret)->is_bus = c.v[i].is_bus;
 		(*ret)->address = take_ptr(&c.v[i].address);
 		return NULL;
 	}
@@ -412,4 +414,30 @@ struct err *sdbus_call(struct sdbus *b, struct sd_bus_message *m, int64_t deadli
 	e = sdbus_pump(b, &ret->has_arrived, deadline, what);
 	b->api->slot_unref(slot);
 	return e;
+}
+
+/*
+ * Not sd_bus_add_match(3): it compares arguments only up to the first that is no string, and the
+ * bus is to keep the jobs of everybody else from us.
+ */
+struct err *sdbus_listen(struct sdbus *b, const char *match, int64_t deadline,
+			 sdbus_handler *handler, void *arg, struct sd_bus_slot **ret)
+{
+	auto_answer struct sdbus_answer a = { 0 };
+	struct sd_bus_message *m = NULL;
+
+	TRY_SYS(b->api->bus_add_filter(b->bus, ret, handler, arg), "listen to systemd at %s",
+		b->address);
+	if (!b->is_bus)
+		return NULL;
+	TRY_SYS(b->api->message_new_method_call(b->bus, &m, "org.freedesktop.DBus",
+						"/org/freedesktop/DBus", "org.freedesktop.DBus",
+						"AddMatch"),
+		"begin a message to %s", b->address);
+	TRY_SYS(b->api->message_append(m, "s", match), "append to a message");
+	TRY(sdbus_call(b, m, deadline, "", "the wish to hear of jobs", &a));
+	if (a.error_name)
+		return err_new(ERR_SYSTEM, "the bus %s does not tell of jobs: %s", b->address,
+			       a.error_text);
+	return NULL;
 }

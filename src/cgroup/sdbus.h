@@ -37,8 +37,8 @@ struct sdbus_api {
 	int (*bus_call_async)(struct sd_bus *bus, struct sd_bus_slot **slot,
 			      struct sd_bus_message *m, sdbus_handler *handler, void *arg,
 			      uint64_t timeout_us);
-	int (*bus_add_match_async)(struct sd_bus *bus, struct sd_bus_slot **slot, const char *match,
-				   sdbus_handler *handler, sdbus_handler *installed, void *arg);
+	int (*bus_add_filter)(struct sd_bus *bus, struct sd_bus_slot **slot, sdbus_handler *handler,
+			      void *arg);
 	struct sd_bus *(*bus_close_unref)(struct sd_bus *bus);
 	struct sd_bus_slot *(*slot_unref)(struct sd_bus_slot *slot);
 	int (*message_new_method_call)(struct sd_bus *bus, struct sd_bus_message **m,
@@ -52,6 +52,8 @@ struct sdbus_api {
 	int (*message_open_container)(struct sd_bus_message *m, char type, const char *contents);
 	int (*message_close_container)(struct sd_bus_message *m);
 	int (*message_read)(struct sd_bus_message *m, const char *types, ...);
+	int (*message_is_signal)(struct sd_bus_message *m, const char *interface,
+				 const char *member);
 	const struct sd_bus_error *(*message_get_error)(struct sd_bus_message *m);
 };
 
@@ -59,6 +61,7 @@ struct sdbus {
 	const struct sdbus_api *api;
 	struct sd_bus *bus;
 	char *address; /* for messages */
+	bool is_bus;   /* others are on it too, so signals have to be asked for */
 	bool is_dead;  /* it did not answer in time, or the connection broke */
 };
 
@@ -96,6 +99,9 @@ MUST_CHECK struct err *sdbus_message(struct sdbus *b, const char *interface, con
 MUST_CHECK struct err *sdbus_call(struct sdbus *b, struct sd_bus_message *m, int64_t deadline,
 				  const char *signature, const char *what,
 				  struct sdbus_answer *ret);
+/* From here on HANDLER sees all that arrives, which is at least the signals that fit MATCH. */
+MUST_CHECK struct err *sdbus_listen(struct sdbus *b, const char *match, int64_t deadline,
+				    sdbus_handler *handler, void *arg, struct sd_bus_slot **ret);
 /* Handles what arrives until *DONE. */
 MUST_CHECK struct err *sdbus_pump(struct sdbus *b, const bool *done, int64_t deadline,
 				  const char *what);

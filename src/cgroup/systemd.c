@@ -27,7 +27,6 @@ struct job {
 	struct sd_bus_slot *slot;
 };
 
-/* The connection and what the unit is called there. */
 struct cgroup_bus {
 	struct sdbus *sdbus;
 	int64_t deadline;
@@ -39,6 +38,8 @@ static int on_job_removed(struct sd_bus_message *m, void *arg, struct sd_bus_err
 	const char *path, *unit, *result;
 	uint32_t id;
 
+	if (j->api->message_is_signal(m, MANAGER, "JobRemoved") <= 0)
+		return 0;
 	if (j->api->message_read(m, "uoss", &id, &path, &unit, &result) < 0 || !j->path ||
 	    !streq(path, j->path))
 		return 0;
@@ -48,17 +49,15 @@ static int on_job_removed(struct sd_bus_message *m, void *arg, struct sd_bus_err
 }
 
 /* Only signals about our unit reach us. */
-static struct err *job_watch(struct sdbus *b, const char *unit, struct job *ret)
+static struct err *job_watch(const struct cgroup_bus *bus, const char *unit, struct job *ret)
 {
 	auto_free char *match =
 		str_format("type='signal',path='/org/freedesktop/systemd1',interface='" MANAGER
 			   "',member='JobRemoved',arg2='%s'",
 			   unit);
 
-	*ret = (struct job){ .api = b->api };
-	TRY_SYS(b->api->bus_add_match_async(b->bus, &ret->slot, match, on_job_removed, NULL, ret),
-		"listen for jobs of systemd at %s", b->address);
-	return NULL;
+	*ret = (struct job){ .api = bus->sdbus->api };
+	return sdbus_listen(bus->sdbus, match, bus->deadline, on_job_removed, ret, &ret->slot);
 }
 
 static void job_done(struct job *j)
@@ -405,7 +404,7 @@ struct err *cgroup_scope_start(struct arena *a, struct cgroup_bus *bus, struct c
 	struct err *e;
 
 	bus->deadline = sdbus_deadline(START_TIMEOUT_S);
-	e = job_watch(bus->sdbus, plan->scope->unit, &job);
+	e = job_watch(bus, plan->scope->unit, &job);
 	if (!e)
 		e = start_and_wait(bus, plan->scope, pid, &job);
 	job_done(&job);
@@ -444,7 +443,7 @@ static struct err *stop(struct cgroup_bus *bus, const char *unit)
 	struct err *e;
 
 	bus->deadline = sdbus_deadline(STOP_TIMEOUT_S);
-	e = job_watch(bus->sdbus, unit, &job);
+	e = job_watch(bus, unit, &job);
 	if (!e)
 		e = stop_and_wait(bus, unit, &job);
 	job_done(&job);
