@@ -5,6 +5,7 @@
 #include "os/device.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -44,6 +45,9 @@ static struct err *plan_device(struct arena *a, const struct spec_device *s, siz
 
 	if (!s->path || !*s->path)
 		return err_new(ERR_INVALID, "linux.devices[%zu].path: is missing", index);
+	if (strlen(s->path) >= PATH_MAX - 1)
+		return err_new(ERR_INVALID, "linux.devices[%zu].path: is longer than %d bytes",
+			       index, PATH_MAX - 2);
 	absolute = str_format("/%s", s->path);
 	clean = path_normalise(absolute);
 	if (streq(clean, "/"))

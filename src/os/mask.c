@@ -5,6 +5,7 @@
 #include "os/mask.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -57,6 +58,15 @@ static char **unique(struct arena *a, const struct spec_strings *l, size_t *ret_
 	return ret;
 }
 
+static struct err *check_lengths(const char *member, const struct spec_strings *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strlen(l->v[i]) >= PATH_MAX - 1)
+			return err_new(ERR_INVALID, "linux.%s[%zu]: is longer than %d bytes",
+				       member, i, PATH_MAX - 2);
+	return NULL;
+}
+
 struct err *mask_plan_make(struct arena *a, const struct spec *spec, struct mask_plan *ret)
 {
 	const struct spec_linux *l = spec->linux_;
@@ -68,6 +78,8 @@ struct err *mask_plan_make(struct arena *a, const struct spec *spec, struct mask
 					"linux.%s: needs a mount namespace of the container",
 					l->masked_paths.n ? "maskedPaths" : "readonlyPaths"),
 				"add {\"type\": \"mount\"} to linux.namespaces");
+	TRY(check_lengths("maskedPaths", &l->masked_paths));
+	TRY(check_lengths("readonlyPaths", &l->readonly_paths));
 	ret->masked = unique(a, &l->masked_paths, &ret->n_masked);
 	ret->readonly = unique(a, &l->readonly_paths, &ret->n_readonly);
 	ret->label = l->mount_label && *l->mount_label ? arena_str(a, l->mount_label) : NULL;

@@ -42,8 +42,12 @@ static struct err *is_symlink(const char *path, bool *ret)
 	return NULL;
 }
 
-/* A detached clone of the source; *ret_fd stays -EBADF where the mount API is not there. */
-static struct err *open_source(const struct mount_plan *m, int *ret_fd)
+/*
+ * A detached clone of the source.  Where the mount API is not there an O_PATH descriptor, if the
+ * mount namespace is the container's already (KEEP), or nothing: mount(2) takes only what it can
+ * see.
+ */
+static struct err *open_source(const struct mount_plan *m, bool keep, int *ret_fd)
 {
 	unsigned flags = (m->recursive ? AT_RECURSIVE : 0) |
 			 (m->src_nofollow ? AT_SYMLINK_NOFOLLOW : 0);
@@ -60,6 +64,11 @@ static struct err *open_source(const struct mount_plan *m, int *ret_fd)
 		if (m->idmap.wanted)
 			return err_hint(err_sys(fd, "clone the source %s", m->source),
 					"id-mapped mounts need Linux 5.12");
+		if (!keep)
+			return NULL;
+		fd = host_open(m->source, O_PATH | (m->src_nofollow ? O_NOFOLLOW : 0));
+		TRY_SYS(fd, "open the source %s", m->source);
+		*ret_fd = take_fd(&fd);
 		return NULL;
 	}
 	if (fd == -EINVAL)
@@ -87,7 +96,7 @@ struct err *mounts_open_sources(const struct mounts_plan *plan, struct mount_sou
 
 		if (m->kind != MOUNT_BIND || m->inner)
 			continue;
-		e = open_source(m, &ret->fds[i]);
+		e = open_source(m, plan->in_userns, &ret->fds[i]);
 		if (e) {
 			mount_sources_done(ret);
 			return err_wrap(e, "mounts[%zu] %s", i, m->destination);
@@ -210,24 +219,28 @@ static struct err *source_is_dir(const struct mount_work *w, int source_fd, bool
 }
 
 /* Without the mount API: mount(2) by descriptor, then what the mount needs. */
-static struct err *bind_old(const struct mount_work *w)
+static struct err *bind_old(const struct mount_work *w, int source_fd)
 {
 	const struct mount_plan *m = w->m;
 	int flags = O_PATH | (m->src_nofollow ? O_NOFOLLOW : 0);
-	auto_close int source = -EBADF;
+	auto_close int opened = -EBADF;
 	auto_close int target = -EBADF;
 	auto_close int fd = -EBADF;
 	bool is_dir = false;
 
 	if (m->idmap.wanted)
 		return err_new(ERR_UNSUPPORTED, "id-mapped mounts need the mount API (Linux 5.12)");
-	source = m->inner ? path_open_in(w->root_fd, m->inner, flags) : host_open(m->source, flags);
-	TRY_SYS(source, "open the source %s", m->source);
+	if (source_fd < 0) {
+		opened = m->inner ? path_open_in(w->root_fd, m->inner, flags)
+				  : host_open(m->source, flags);
+		TRY_SYS(opened, "open the source %s", m->source);
+		source_fd = opened;
+	}
 	if (streq(m->destination, "/proc"))
-		TRY(require_procfs(source));
-	TRY(source_is_dir(w, source, &is_dir));
+		TRY(require_procfs(source_fd));
+	TRY(source_is_dir(w, source_fd, &is_dir));
 	TRY(mount_open_target(w, is_dir, &target, NULL));
-	TRY_SYS(tree_bind_old(source, target, m->recursive), "mount %s", m->source);
+	TRY_SYS(tree_bind_old(source_fd, target, m->recursive), "mount %s", m->source);
 	TRY(mount_reopen(w->root_fd, m->destination, target, &fd));
 	return set_all_old(w, fd);
 }
@@ -241,12 +254,14 @@ static struct err *attach_bind(const struct mount_work *w, int *source_fd)
 	int attr_rc;
 	int rc;
 
+	if (tree >= 0 && w->sources_are_plain)
+		return bind_old(w, tree);
 	if (tree < 0 && m->inner)
 		TRY(open_inner_source(w, &tree));
 	else if (tree < 0)
-		TRY(open_source(m, &tree));
+		TRY(open_source(m, false, &tree));
 	if (tree < 0)
-		return bind_old(w);
+		return bind_old(w, -EBADF);
 	if (streq(m->destination, "/proc"))
 		TRY(require_procfs(tree));
 	TRY(source_is_dir(w, tree, &is_dir));
@@ -256,7 +271,7 @@ static struct err *attach_bind(const struct mount_work *w, int *source_fd)
 		return err_sys(attr_rc, "set the options");
 	rc = tree_attach(tree, target);
 	if (mount_api_missing(rc))
-		return bind_old(w);
+		return bind_old(w, -EBADF);
 	if (rc < 0)
 		return mount_explain(rc, tree, target, m->destination);
 	TRY(mount_check_place(w->root_fd, m->destination, tree));
@@ -350,15 +365,33 @@ static struct err *attach_one(const struct mount_work *w, int *source_fd)
 	return NULL;
 }
 
+/* What kept open_source() from cloning keeps us from it as well. */
+static bool are_plain(const struct mounts_plan *plan, const struct mount_sources *sources)
+{
+	auto_close int fd = -EBADF;
+	size_t i = 0;
+
+	while (sources && i < sources->n && sources->fds[i] < 0)
+		i++;
+	if (!plan->in_userns || !sources || i == sources->n)
+		return false;
+	fd = sys_open_tree(AT_FDCWD, "/", OPEN_TREE_CLOEXEC);
+	return mount_api_missing(fd);
+}
+
 struct err *mounts_attach(const struct mounts_plan *plan, struct mount_sources *sources,
 			  int root_fd)
 {
+	struct mount_work w = {
+		.plan = plan,
+		.root_fd = root_fd,
+		.sources_are_plain = are_plain(plan, sources),
+	};
 	int none = -EBADF;
 	struct err *e;
 
 	for (size_t i = 0; i < plan->n; i++) {
-		struct mount_work w = { .plan = plan, .m = &plan->v[i], .root_fd = root_fd };
-
+		w.m = &plan->v[i];
 		e = attach_one(&w, sources && i < sources->n ? &sources->fds[i] : &none);
 		if (e)
 			return err_wrap(e, "mounts[%zu] %s", i, w.m->destination);

@@ -59,14 +59,14 @@ static struct err *open_real_dir(const struct mount_work *w, int *ret_fd, bool *
 	if (fd == -ENOENT) {
 		int made = make_target(w, true);
 
-		TRY_SYS(made, "create the mount point %s", path);
+		TRY_SYS(made, "create the mount point");
 		fd_close(made);
 		*ret_made = true;
 		fd = path_open_in_nolink(w->root_fd, path, O_PATH | O_DIRECTORY);
 	}
 	if (fd == -ELOOP || fd == -ENOTDIR)
 		return refuse_symlinked(w->m);
-	TRY_SYS(fd, "open the mount point %s", path);
+	TRY_SYS(fd, "open the mount point");
 	*ret_fd = take_fd(&fd);
 	return NULL;
 }
@@ -82,11 +82,11 @@ static struct err *open_any(const struct mount_work *w, bool is_dir, int *ret_fd
 		*ret_made = true;
 		if (fd == -EROFS)
 			return err_hint(
-				err_sys(fd, "create the mount point %s", m->destination),
+				err_sys(fd, "create the mount point"),
 				"the rootfs is read-only: make the mount point in the image");
-		TRY_SYS(fd, "create the mount point %s", m->destination);
+		TRY_SYS(fd, "create the mount point");
 	}
-	TRY_SYS(fd, "open the mount point %s", m->destination);
+	TRY_SYS(fd, "open the mount point");
 	*ret_fd = take_fd(&fd);
 	return NULL;
 }

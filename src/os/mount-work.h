@@ -14,6 +14,7 @@ struct mount_work {
 	const struct mounts_plan *plan;
 	const struct mount_plan *m;
 	int root_fd;
+	bool sources_are_plain; /* O_PATH descriptors, not detached trees */
 };
 
 /* The mount point, made where it is missing (IS_DIR tells which kind).  *ret_made may be NULL. */

@@ -4,6 +4,8 @@
  */
 #include "os/mount.h"
 
+#include <limits.h>
+
 #include "base/str.h"
 #include "os/mount-api.h"
 #include "os/mount-idmap.h"
@@ -58,6 +60,9 @@ static struct err *plan_source(struct arena *a, const struct spec *spec, const s
 	if (!s->source || !*s->source)
 		return err_new(ERR_INVALID, "mounts[%zu].source: a bind mount needs a source (%s)",
 			       m->index, m->destination);
+	if (strlen(s->source) >= PATH_MAX)
+		return err_new(ERR_INVALID, "mounts[%zu].source: is longer than %d bytes", m->index,
+			       PATH_MAX - 1);
 	/* Kept as it is written: "dir/link/.." is for the kernel to resolve. */
 	m->source = path_is_absolute(s->source) ? arena_str(a, s->source)
 						: arena_format(a, "%s/%s", bundle, s->source);
@@ -83,6 +88,9 @@ static struct err *plan_one(struct arena *a, const struct spec *spec, size_t i, 
 
 	if (!s->destination || !*s->destination)
 		return err_new(ERR_INVALID, "mounts[%zu].destination: is missing", i);
+	if (strlen(s->destination) >= PATH_MAX - 1)
+		return err_new(ERR_INVALID, "mounts[%zu].destination: is longer than %d bytes", i,
+			       PATH_MAX - 2);
 	absolute = str_format("/%s", s->destination);
 	clean = path_normalise(absolute);
 	m->destination = arena_str(a, clean);

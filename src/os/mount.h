@@ -47,7 +47,8 @@ void mounts_plan_print(const struct mounts_plan *plan, struct str *out);
 
 /*
  * Descriptors of the sources, one slot a mount, -EBADF where there is none (file systems, sources
- * inside the root, sources that INIT opens itself).
+ * inside the root, sources that INIT opens itself).  Detached trees; without the mount API, in a
+ * user namespace, O_PATH descriptors.
  */
 struct mount_sources {
 	size_t n;

@@ -105,6 +105,21 @@ TEST(a_bind_mount_without_source_is_refused)
 	expect_err(plan_mounts(a, mounts, 2, &plan), ERR_INVALID, "mounts[1].source");
 }
 
+TEST(paths_that_no_kernel_takes_are_refused)
+{
+	auto_arena struct arena *a = arena_new();
+	char *longer = arena_alloc(a, 5000);
+	struct spec_mount destination[] = { TMPFS(longer) };
+	struct spec_mount source[] = { BIND(longer, "/a") };
+	struct mounts_plan plan;
+
+	memset(longer, 'x', 4999);
+	expect_err(plan_mounts(a, destination, 1, &plan), ERR_INVALID,
+		   "mounts[0].destination: is longer than");
+	expect_err(plan_mounts(a, source, 1, &plan), ERR_INVALID,
+		   "mounts[0].source: is longer than");
+}
+
 TEST(mounts_need_a_mount_namespace)
 {
 	auto_arena struct arena *a = arena_new();
@@ -323,8 +338,9 @@ TEST(a_read_only_root_needs_a_mount_namespace)
 TESTS(CASE(destinations_are_normalised_and_absolute),
       CASE(a_relative_source_is_taken_from_the_bundle),
       CASE(a_source_inside_the_rootfs_is_found_by_both_names),
-      CASE(a_bind_mount_without_source_is_refused), CASE(mounts_need_a_mount_namespace),
-      CASE(only_procfs_goes_on_proc), CASE(a_bind_on_dev_means_the_hosts_devices),
+      CASE(a_bind_mount_without_source_is_refused), CASE(paths_that_no_kernel_takes_are_refused),
+      CASE(mounts_need_a_mount_namespace), CASE(only_procfs_goes_on_proc),
+      CASE(a_bind_on_dev_means_the_hosts_devices),
       CASE(a_read_only_tmpfs_waits_unless_it_is_covered),
       CASE(idmap_without_mappings_takes_those_of_the_container),
       CASE(idmap_text_gives_rows_also_relative_to_the_container),
