@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Crash consistency: the runtime, or the container's init, is killed at every point.  Afterwards
 `delete --force` clears everything and the same id can be created again."""
-import json
 import os
 import random
 import signal
@@ -14,8 +13,7 @@ from harness.container import Hang
 
 pytestmark = pytest.mark.slow
 
-KILL_AT = None
-POINTS = int(os.environ.get("DAVIT_TEST_CRASH_POINTS", "40"))
+POINTS = int(os.environ.get("DAVIT_TEST_CRASH_POINTS", "24"))
 
 
 def count_calls(container, words, in_child=False):
@@ -46,7 +44,8 @@ def clear_and_use_again(new_container, container, label, problems):
     """The promise: after any crash, these work."""
     try:
         listed = container.list()
-        assert all(e["status"] in ("creating", "created", "running", "paused", "stopped") for e in listed), listed
+        # "unknown": the folder is there and nothing is in it yet.
+        assert all(e["status"] in ("creating", "created", "running", "paused", "stopped", "unknown") for e in listed), listed
         shown = container.runtime("state", container.id, check=False)
         assert shown.returncode in (0, 1)
         gone = container.runtime("delete", "--force", container.id, check=False)
@@ -194,9 +193,10 @@ def test_a_half_made_container_is_listed_as_creating(new_container):
     listed = container.listed()
     assert listed["status"] == "creating"
     assert container.status() == "creating"
-    for words in (["start", container.id], ["exec", container.id, "true"], ["pause", container.id]):
+    # `start` waits for the lock, up to its deadline: create may be about to end.
+    for words in (["exec", container.id, "true"], ["pause", container.id], ["ps", container.id]):
         out = container.runtime(*words, check=False, timeout=4)
-        assert out.returncode in (1, 255) and "creating" in out.stderr, out
+        assert out.returncode in (1, 255) and "creat" in out.stderr, out
 
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
@@ -230,7 +230,8 @@ def test_the_record_is_written_before_the_first_cgroup(new_container):
     container.wrapper = []
 
     lines = machine.read(trace).splitlines()
-    first_cgroup = next(i for i, line in enumerate(lines) if "mkdir" in line and container.id in line and "state" not in line
-                        and str(container.root) not in line or f'"{container.id}"' in line and "mkdirat" in line and i > 1)
+    group = container.session.group
+    first_cgroup = next(i for i, line in enumerate(lines) if f'"{group}/{container.id}"' in line or f'/{group}/{container.id}"' in line
+                        and str(container.directory) not in line)
     first_record = next(i for i, line in enumerate(lines) if "rename" in line)
     assert first_record < first_cgroup, "\n".join(lines[:20])
