@@ -143,8 +143,6 @@ static struct err *update_locked(const struct found *f, const struct update_opts
 	TRY(cgroup_plan_update(f->arena, changes, &layout, &f->cgroup, is_rootless(), &plan));
 	if (f->record->systemd_scope && *f->record->systemd_scope)
 		cgroup_plan_update_unit(f->arena, f->record->systemd_scope, is_rootless(), &plan);
-	if (f->record->systemd_scope)
-		cgroup_plan_update_unit(f->arena, f->record->systemd_scope, is_rootless(), &plan);
 	after = spec_merge_resources(f->arena, before, changes);
 	move_swap(&layout, before, changes, after);
 	spec_print_resources(after, &u.record);
