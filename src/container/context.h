@@ -85,6 +85,7 @@ MUST_CHECK struct err *step_spawn(struct run *run);
 void undo_spawn(struct run *run);
 MUST_CHECK struct err *step_join_namespaces(struct run *run);
 MUST_CHECK struct err *step_exec_spawn(struct run *run);
+MUST_CHECK struct err *exec_join(const struct run *run, uint64_t flags);
 /* Why INIT died, from its wait status. */
 MUST_CHECK struct err *spawn_post_mortem(struct run *run);
 

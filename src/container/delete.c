@@ -89,6 +89,7 @@ struct err *found_remove(struct found *f, bool hooks)
 			log_warn("the poststop hooks are not known: %s", err_text(e));
 		err_free(e);
 	}
+	found_keep_own_cgroup(f);
 	TRY(found_kill_init(f));
 	thaw(f);
 	TRY(wait_for_death(f));

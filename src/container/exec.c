@@ -211,6 +211,22 @@ static uint64_t join_flags(const struct run *run)
 	return flags;
 }
 
+/* Kernels before 5.3; what is missing is said when it is needed. */
+static void open_namespaces(struct run *run)
+{
+	static const char *const files[NS_TYPES] = {
+		[NS_USER] = "user",     [NS_MOUNT] = "mnt", [NS_PID] = "pid",
+		[NS_NETWORK] = "net",   [NS_IPC] = "ipc",   [NS_UTS] = "uts",
+		[NS_CGROUP] = "cgroup", [NS_TIME] = "time",
+	};
+
+	for (int t = 0; t < NS_TYPES; t++) {
+		auto_free char *path = str_format("/proc/%d/ns/%s", (int)run->init_pid, files[t]);
+
+		run->ns_fds[t] = open(path, O_RDONLY | O_CLOEXEC);
+	}
+}
+
 static struct err *open_init(struct run *run, const struct found *f)
 {
 	auto_free char *root = NULL;
@@ -221,7 +237,10 @@ static struct err *open_init(struct run *run, const struct found *f)
 	run->init_pidfd = proc_open(f->record->pid, f->record->start_time);
 	if (run->init_pidfd == -ESRCH)
 		return status_check(OP_EXEC, STATUS_STOPPED, f->id);
-	TRY_SYS(run->init_pidfd, "open the container's init process %d", f->record->pid);
+	if (run->init_pidfd == -ENOSYS)
+		open_namespaces(run);
+	else
+		TRY_SYS(run->init_pidfd, "open the container's init process %d", f->record->pid);
 	root = str_format("/proc/%d/root", f->record->pid);
 	run->container_root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run->container_root_fd < 0)

@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
 #include "state/store.h"
@@ -65,12 +67,16 @@ void found_done(struct found *f)
 	*f = (struct found){ .root_fd = -EBADF, .dir_fd = -EBADF };
 }
 
+/* The freezer that counts is the one of the cgroup where init is now: it may have been moved. */
 static bool is_frozen(void *arg, struct str *why)
 {
-	const struct cgroup_paths *paths = arg;
+	const struct found *f = arg;
+	struct cgroup_paths now = f->cgroup;
 	auto_free char *text = NULL;
-	enum freezer_state s = freezer_get(paths, why ? &text : NULL);
+	enum freezer_state s;
 
+	err_free(cgroup_paths_of(f->arena, &f->cgroup, f->record->pid, &now));
+	s = freezer_get(&now, why ? &text : NULL);
 	if (why && text)
 		str_addf(why, "%s\n", text);
 	return s == FREEZER_FROZEN;
@@ -82,7 +88,7 @@ enum container_status found_status(const struct found *f, struct str *why)
 		.record = f->record,
 		.dir_fd = f->dir_fd,
 		.is_frozen = is_frozen,
-		.arg = (void *)&f->cgroup,
+		.arg = (void *)(uintptr_t)f,
 	};
 
 	return status_get(&q, why);
@@ -98,6 +104,48 @@ struct err *found_spec(const struct found *f, struct arena *a, struct spec **ret
 	struct err *e = spec_read(a, f->dir_fd, STORE_CONFIG, ret);
 
 	return e ? err_wrap(e, "container `%s`: its copy of the config", f->id) : NULL;
+}
+
+/* A directory that was removed and made again by somebody else has another inode. */
+static bool is_own_dir(const struct found *f, const struct cgroup_dir *d, uint64_t inode)
+{
+	struct stat st;
+
+	if (inode == 0 || stat(d->path, &st) < 0 || st.st_ino == inode)
+		return true;
+	log_warn("container `%s`: %s is not the cgroup it was created with: it is left alone",
+		 f->id, d->path);
+	return false;
+}
+
+void found_keep_own_cgroup(struct found *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->cgroup.n; i++) {
+		if (is_own_dir(f, &f->cgroup.v[i], f->record->cgroups[i].inode))
+			f->cgroup.v[n++] = f->cgroup.v[i];
+	}
+	f->cgroup.n = n;
+}
+
+bool found_init_is_in_cgroup(const struct found *f)
+{
+	struct cgroup_paths now = { 0 };
+	struct err *e = cgroup_paths_of(f->arena, &f->cgroup, f->record->pid, &now);
+
+	if (e) {
+		err_free(e);
+		return true;
+	}
+	for (size_t i = 0; i < now.n; i++) {
+		size_t len = strlen(f->cgroup.v[i].path);
+
+		if (strncmp(now.v[i].path, f->cgroup.v[i].path, len) != 0 ||
+		    (now.v[i].path[len] && now.v[i].path[len] != '/'))
+			return false;
+	}
+	return true;
 }
 
 static bool is_ours(const struct found *f)

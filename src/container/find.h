@@ -33,6 +33,13 @@ enum container_status found_status(const struct found *f, struct str *why);
 MUST_CHECK struct err *found_check(const struct found *f, enum container_op op);
 /* The copy of the config that the container was made from. */
 MUST_CHECK struct err *found_spec(const struct found *f, struct arena *a, struct spec **ret);
+/*
+ * Before anything is killed, frozen or removed by cgroup: directories that are not the ones the
+ * container was created with (another inode) are taken out of .cgroup, with a warning.
+ */
+void found_keep_own_cgroup(struct found *f);
+/* In each hierarchy, or below; yes when that cannot be told. */
+bool found_init_is_in_cgroup(const struct found *f);
 /* SIGKILL to the init process, if it is still the one on record. */
 MUST_CHECK struct err *found_kill_init(const struct found *f);
 /*

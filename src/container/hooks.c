@@ -326,8 +326,7 @@ struct err *hooks_run_in_container(struct run *run, enum hook_kind kind)
 	if (!run->spec || !has_hooks(run->spec, kind))
 		return NULL;
 	/* The pid as the container's own processes see it. */
-	record_print_hook_state(&run->record, inside ? "starting" : "created", (int)getpid(),
-				&state);
+	record_print_hook_state(&run->record, "created", (int)getpid(), &state);
 	fill_context(&c, run->spec, kind, state.s, inside ? NULL : run->record.bundle);
 	if (inside)
 		c.default_env = run->env.v;

@@ -31,11 +31,12 @@ static struct err *signal_init(const struct found *f, int sig)
  * All processes: asked for, or SIGKILL where init's death would leave the others alive because they
  * share a pid namespace with somebody else (runc does the same).
  */
-static struct err *kill_found(const struct found *f, int sig, bool all)
+static struct err *kill_found(struct found *f, int sig, bool all)
 {
 	enum container_status s = found_status(f, NULL);
 	bool everybody = all || (sig == SIGKILL && !f->record->private_pidns);
 
+	found_keep_own_cgroup(f);
 	if (s == STATUS_STOPPED && all && f->cgroup.path)
 		return cgroup_kill(&f->cgroup, sig);
 	TRY(status_check(OP_KILL, s, f->id));
@@ -47,11 +48,10 @@ static struct err *kill_found(const struct found *f, int sig, bool all)
 				"container `%s` has no cgroup, so its processes are not known",
 				f->id),
 			"`davit kill %s` without --all signals the init process", f->id);
-	if (f->cgroup.path)
-		TRY(cgroup_kill(&f->cgroup, sig));
-	else
-		return signal_init(f, sig);
-	return NULL;
+	/* An init that was moved out of its cgroup is not reached by it. */
+	if (!f->cgroup.path || !found_init_is_in_cgroup(f))
+		TRY(signal_init(f, sig));
+	return f->cgroup.path ? cgroup_kill(&f->cgroup, sig) : NULL;
 }
 
 struct err *container_kill(struct ctx *ctx, const char *id, int sig, bool all)
@@ -71,6 +71,7 @@ static struct err *freeze_found(struct found *f, bool freeze)
 
 	TRY(store_lock(f->dir_fd, f->id, STORE_LOCK_TIMEOUT_MS, &lock));
 	TRY(found_check(f, freeze ? OP_PAUSE : OP_RESUME));
+	found_keep_own_cgroup(f);
 	if (!f->cgroup.path)
 		return err_hint(err_new(ERR_UNSUPPORTED,
 					"container `%s`: cannot %s: the container has no cgroup",
@@ -79,6 +80,12 @@ static struct err *freeze_found(struct found *f, bool freeze)
 	/* Nothing is frozen where there is no freezer: there is nothing to resume. */
 	if (!freeze && freezer_get(&f->cgroup, NULL) == FREEZER_THAWED)
 		return NULL;
+	if (freeze && !found_init_is_in_cgroup(f))
+		return err_hint(
+			err_new(ERR_STATE,
+				"container `%s`: cannot pause: its init process %d was moved out of the cgroup %s",
+				f->id, f->record->pid, f->cgroup.path),
+			"freeze the cgroup that /proc/%d/cgroup names", f->record->pid);
 	struct err *e = freezer_set(&f->cgroup, freeze);
 
 	return e ? err_wrap(e, "container `%s`: cannot %s", f->id, freeze ? "pause" : "resume")
@@ -106,11 +113,32 @@ struct err *container_resume(struct ctx *ctx, const char *id)
 	return freeze(ctx, id, false);
 }
 
+/* Init is one of the container's processes wherever it is. */
+static void add_init(const struct found *f, pid_t **pids, size_t *n)
+{
+	pid_t init = f->record->pid;
+	size_t at = 0;
+
+	if (!record_is_this_boot(f->record) || proc_is_alive(init, f->record->start_time) != 1)
+		return;
+	while (at < *n && (*pids)[at] < init)
+		at++;
+	if (at < *n && (*pids)[at] == init)
+		return;
+	*pids = xrealloc(*pids, (*n + 1) * sizeof(**pids));
+	memmove(*pids + at + 1, *pids + at, (*n - at) * sizeof(**pids));
+	(*pids)[at] = init;
+	(*n)++;
+}
+
 static struct err *pids_found(const struct found *f, pid_t **ret, size_t *ret_n)
 {
 	TRY(found_check(f, OP_PS));
-	if (f->cgroup.path)
-		return cgroup_pids(&f->cgroup, ret, ret_n);
+	if (f->cgroup.path) {
+		TRY(cgroup_pids(&f->cgroup, ret, ret_n));
+		add_init(f, ret, ret_n);
+		return NULL;
+	}
 	return err_hint(err_new(ERR_UNSUPPORTED,
 				"container `%s`: the container is not using cgroups", f->id),
 			"only its init process %d is known", f->record->pid);

@@ -282,18 +282,41 @@ struct err *spawn_post_mortem(struct run *run)
  */
 static struct err *join_container(const struct run *run)
 {
-	if (setns(run->init_pidfd, (int)run->join_flags) < 0)
+	return exec_join(run, run->join_flags);
+}
+
+/* One call where the kernel takes a pidfd (5.8), else one namespace after the other. */
+struct err *exec_join(const struct run *run, uint64_t flags)
+{
+	if (flags == 0 || (run->init_pidfd >= 0 && setns(run->init_pidfd, (int)flags) == 0))
+		return NULL;
+	if (run->init_pidfd >= 0 && errno != EINVAL)
 		return err_sys(-errno, "join the namespaces of process %d", (int)run->init_pid);
+	/* NS_USER is first: it gives the rights over the others. */
+	for (int t = 0; t < NS_TYPES; t++) {
+		if ((flags & ns_flag(t)) &&
+		    (run->ns_fds[t] < 0 || setns(run->ns_fds[t], (int)ns_flag(t)) < 0))
+			return err_sys(run->ns_fds[t] < 0 ? -ENOENT : -errno,
+				       "join the %s namespace of process %d", ns_name(t),
+				       (int)run->init_pid);
+	}
 	return NULL;
+}
+
+static bool enter_pidns(const struct run *run)
+{
+	struct err *e = exec_join(run, CLONE_NEWPID);
+
+	err_free(e);
+	return !e;
 }
 
 struct err *step_exec_spawn(struct run *run)
 {
 	uint64_t rest = run->join_flags & ~(uint64_t)CLONE_NEWPID;
-
 	auto_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 
-	if (!(run->join_flags & CLONE_NEWPID) || setns(run->init_pidfd, CLONE_NEWPID) == 0) {
+	if (!(run->join_flags & CLONE_NEWPID) || enter_pidns(run)) {
 		struct err *e = spawn(run, 0);
 
 		/* Later children of ours are to be ours again. */

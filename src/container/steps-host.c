@@ -324,9 +324,9 @@ static bool needs_host_path(const struct run *r, size_t i)
 {
 	const struct mount_plan *m = &r->plan.mounts.v[i];
 
-	if (m->kind == MOUNT_BIND)
-		return !m->inner && r->sources.fds[i] < 0;
-	return m->kind == MOUNT_CGROUP && !r->plan.mounts.new_cgroup_ns;
+	if (mount_needs_host(m))
+		return true;
+	return m->kind == MOUNT_BIND && !m->inner && r->sources.fds[i] < 0;
 }
 
 /* Can INIT do without the paths of the host? */
@@ -334,13 +334,13 @@ static bool is_self_contained(const struct run *r)
 {
 	const struct spec_hooks *h = r->spec->hooks;
 
-	if (h && h->kind[HOOK_CREATE_CONTAINER].n > 0)
+	if ((h && h->kind[HOOK_CREATE_CONTAINER].n > 0) || r->tree_fd < 0)
 		return false;
 	for (size_t i = 0; i < r->plan.mounts.n; i++) {
 		if (needs_host_path(r, i))
 			return false;
 	}
-	return r->tree_fd >= 0 && !r->plan.rootfs.no_pivot && r->plan.ns.new_flags & CLONE_NEWNS;
+	return !r->plan.rootfs.no_pivot && r->plan.ns.new_flags & CLONE_NEWNS;
 }
 
 struct err *step_open_launch(struct run *r)
@@ -364,8 +364,20 @@ struct err *step_share_seccomp(struct run *r)
 	return NULL;
 }
 
+/* A path can be made again by somebody else, an inode cannot. */
+static void record_inodes(struct run *r)
+{
+	for (size_t i = 0; i < r->record.n_cgroups; i++) {
+		struct stat st;
+
+		if (stat(r->record.cgroups[i].path, &st) == 0)
+			r->record.cgroups[i].inode = st.st_ino;
+	}
+}
+
 struct err *step_record_process(struct run *r)
 {
+	record_inodes(r);
 	r->record.owns_cgroup = r->plan.cgroup.paths.n > 0 && !cgroup_scope_unit(&r->plan.cgroup);
 	r->record.pid = (int)r->pid;
 	r->record.start_time = r->start_time;
@@ -507,6 +519,9 @@ struct err *step_receive_terminal(struct run *r)
 
 struct err *step_write_state(struct run *r)
 {
+	/* The service manager makes its scope around the process, so only now it is there. */
+	if (r->plan.cgroup.manager == CGROUP_MANAGER_SYSTEMD)
+		record_inodes(r);
 	r->record.phase = PHASE_CREATED;
 	return record_write(r->dir_fd, &r->record);
 }

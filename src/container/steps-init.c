@@ -242,8 +242,7 @@ struct err *step_hold_gate(struct run *r)
 
 struct err *step_join_container(struct run *r)
 {
-	if (r->join_flags && setns(r->init_pidfd, (int)r->join_flags) < 0)
-		return err_sys(-errno, "join the namespaces of process %d", (int)r->init_pid);
+	TRY(exec_join(r, r->join_flags));
 	/*
 	 * The root of a mount namespace need not be the container's: with --no-pivot, without a
 	 * mount namespace of its own, or when the runtime that created it stood in a chroot itself.

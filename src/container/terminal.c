@@ -36,6 +36,20 @@ static void make_raw(struct terminal *t)
 	tcsetattr(0, TCSANOW, &raw);
 }
 
+/*
+ * Our own terminal turns "\n" into "\r\n"; if the container's did that too, each line would end in
+ * two carriage returns, and in a pipe nobody wants even one.  runc does the same.
+ */
+static void keep_newlines(int master)
+{
+	struct termios t;
+
+	if (tcgetattr(master, &t) < 0)
+		return;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	tcsetattr(master, TCSANOW, &t);
+}
+
 void terminal_begin(struct terminal *t, int master)
 {
 	t->master = master;
@@ -45,6 +59,7 @@ void terminal_begin(struct terminal *t, int master)
 	t->out = (struct flow){ .start = 0 };
 	t->eof_sent = false;
 	fcntl(master, F_SETFL, O_NONBLOCK);
+	keep_newlines(master);
 	make_raw(t);
 	terminal_copy_size(t);
 }
