@@ -76,6 +76,11 @@ class DelegatedUser(Host):
         return ["sh", "-ec", f'{enter}; exec "$@"', "sh", *super().prefix()]
 
 
+def of_layout(group, name="host"):
+    """What the containers of this layout see."""
+    return DelegatedUser(group) if LAYOUT.user == "delegated" else Host(group, name)
+
+
 def take_over():
     """Makes the harness see this machine."""
     hierarchies = machine.hierarchies

@@ -5,6 +5,7 @@ TABLE is the specification; test_matrix.py makes a test of every cell, and `matr
 docs/state-matrix.md.  A cell is one word of ANSWERS.  DIFFERENCES lists the cells where a kind of host
 has another answer; a host's own kind wins over TABLE, the last line over those before it.
 """
+import functools
 import pathlib
 import sys
 
@@ -117,6 +118,7 @@ nocgroup    moved     *           -
 """
 
 
+@functools.lru_cache(maxsize=None)
 def parse():
     """{(situation, verb): answer}."""
     head, *rows = TABLE.strip().splitlines()
@@ -130,6 +132,7 @@ def parse():
     return cells
 
 
+@functools.lru_cache(maxsize=None)
 def differences():
     """{(kind, situation, verb): answer}."""
     found = {}

@@ -39,6 +39,7 @@ class Subject:
         self.child = None
         self.groups = {}
         self.record = None
+        self.truth = None       # what `state` said at first
         self.seen = None
 
     def enter(self, situation):

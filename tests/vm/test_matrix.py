@@ -21,6 +21,7 @@ REFUSALS = {
     "!record": r"state\.json|damaged|record",
 }
 STATUSES = ("created", "running", "paused", "stopped")
+LISTS = ("both", "init", "none")
 
 
 def words(container, verb):
@@ -32,10 +33,19 @@ def words(container, verb):
 
 
 def truth(subject):
-    """What must not change when a command is refused."""
+    """What must not change when a command is refused or has nothing to do."""
     shown = subject.container.runtime("state", subject.container.id, check=False)
     document = shown.json if shown.returncode == 0 else {}
     return document.get("status"), document.get("pid"), subject.alive()
+
+
+def check_end(answer, verb, out):
+    """The exit status, and for a refusal the message."""
+    if answer.startswith("!"):
+        assert out.returncode == (255 if verb == "exec" else 1), str(out)
+        assert re.search(REFUSALS[answer], out.message), str(out)
+    else:
+        assert out.returncode == (3 if verb == "exec" else 0), str(out)
 
 
 def check_document(subject, answer, out):
@@ -44,7 +54,7 @@ def check_document(subject, answer, out):
         document, = [entry for entry in document if entry["id"] == subject.container.id]
     assert document["status"] == answer
     assert document["pid"] == (0 if answer in ("stopped", "unknown") else subject.pid)
-    assert bool(out.stderr) == (answer == "unknown"), out
+    assert bool(out.stderr) == (answer == "unknown"), str(out)
 
 
 def check_gone(subject):
@@ -62,7 +72,7 @@ def check_works(subject, verb, out):
         assert container.status() == "paused"
         subject.stands_still()
     elif verb == "exec":
-        assert (out.returncode, out.stdout, out.stderr) == (3, "inside\n", ""), str(out)
+        assert (out.stdout, out.stderr) == ("inside\n", ""), str(out)
     elif verb.startswith("kill"):
         subject.dies()
         assert container.status() == "stopped"
@@ -85,41 +95,43 @@ def check_later(subject):
     assert subject.container.status() == "stopped"
 
 
-@pytest.fixture
-def subject(container, session):
-    subject = Subject(container, session)
-    yield subject
-    subject.finish()
+def is_idle(answer):
+    return answer == "same" or answer.startswith("!")
+
+
+def changes_nothing(answer, verb):
+    return verb == "exec" or is_idle(answer) or answer in STATUSES + LISTS + ("unknown",)
 
 
 def cells():
-    return [pytest.param(*cell, id="-".join(cell).replace(" ", "")) for cell in matrix.parse()]
+    """By situation; within one, the cells that change nothing on any kind of host come first."""
+    def late(verb):
+        return any(not changes_nothing(matrix.answer(kind, situation, verb), verb) for kind in matrix.KINDS)
+
+    found = []
+    for situation in matrix.SITUATIONS:
+        found += [(situation, verb) for verb in sorted(matrix.VERBS, key=late)]
+    return [pytest.param(*cell, id="-".join(cell).replace(" ", "")) for cell in found]
 
 
 @pytest.mark.parametrize("situation, verb", cells())
-def test_cell(subject, place, situation, verb):
+def test_cell(subjects, place, situation, verb):
     kind = host.LAYOUT.kind if host.LAYOUT else matrix.kind_of(*place)
     answer = matrix.answer(kind, situation, verb)
     if answer == "-":
         pytest.skip(f"cannot happen on a host with {matrix.KINDS[kind]}")
-    container = subject.container
-    subject.enter(situation)
-    before = truth(subject) if answer.startswith("!") or answer == "same" else None
+    subject = subjects.get(situation, changes_nothing(answer, verb))
+    if subject.truth is None and is_idle(answer):
+        subject.truth = truth(subject)
 
-    out = container.runtime(*words(container, verb), check=False)
+    out = subject.container.runtime(*words(subject.container, verb), check=False)
 
-    if answer.startswith("!"):
-        assert out.returncode == (255 if verb == "exec" else 1), out
-        assert re.search(REFUSALS[answer], out.message), out
-        assert truth(subject) == before
-        return
-    if not (answer == "works" and verb == "exec"):
-        assert out.returncode == 0, out
+    check_end(answer, verb, out)
     if answer in STATUSES + ("unknown",):
         check_document(subject, answer, out)
-    elif answer in ("both", "init", "child", "none"):
-        expected = {"both": [subject.pid, subject.child], "init": [subject.pid], "child": [subject.child], "none": []}
-        assert sorted(out.json) == sorted(pid for pid in expected[answer] if pid)
+    elif answer in LISTS:
+        expected = {"both": [subject.pid, subject.child], "init": [subject.pid], "none": []}[answer]
+        assert sorted(out.json) == sorted(pid for pid in expected if pid)
     elif answer == "works":
         check_works(subject, verb, out)
     elif answer == "held":
@@ -127,10 +139,10 @@ def test_cell(subject, place, situation, verb):
     elif answer == "later":
         check_later(subject)
     elif answer == "folder":
-        assert not container.state_dir.exists()
+        assert not subject.container.state_dir.exists()
         assert len(subject.alive()) == 2
-    else:
-        assert truth(subject) == before
+    elif is_idle(answer):
+        assert truth(subject) == subject.truth
     if subject.bystander:
         assert subject.bystander.poll() is None, "another process was killed"
 
