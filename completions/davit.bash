@@ -29,7 +29,7 @@ _davit()
 	case $command in
 	'')
 		options='--root --cgroup-manager --systemd-cgroup --log --log-format --log-level --debug --rootless --version -v --help -h'
-		words='create delete exec features help kill list pause ps resume run spec start state update validate version'
+		words='create delete events exec features help kill list pause ps resume run spec start state update validate version'
 		case $prev in
 		--root) kind=dir ;;
 		--cgroup-manager) words='cgroupfs systemd disabled' ;;
@@ -55,6 +55,15 @@ _davit()
 	delete)
 		options='--force -f --regex -r --help -h'
 		kind=ids
+		[[ $words ]] && kind=words
+		;;
+	events)
+		options='--stats --interval --format -f --all -a --help -h'
+		kind=options
+		case $prev in
+		--interval) kind=none ;;
+		--format|-f) words='json table prometheus' ;;
+		esac
 		[[ $words ]] && kind=words
 		;;
 	exec)
@@ -85,7 +94,7 @@ _davit()
 	help)
 		options='--help -h'
 		kind=options
-		words='create delete exec features help kill list pause ps resume run spec start state update validate version'
+		words='create delete events exec features help kill list pause ps resume run spec start state update validate version'
 		[[ $words ]] && kind=words
 		;;
 	kill)

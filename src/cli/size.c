@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sizes on the command line: see size.h.
+ * Sizes and times on the command line: see size.h.
  */
 #include "cli/size.h"
 
@@ -84,4 +84,57 @@ struct err *size_parse(const char *name, const char *s, int64_t *ret)
 		"--%s takes a number of bytes, also with a unit as in 100M or 1.5g, or -1 for "
 		"no limit",
 		name);
+}
+
+/* The length of the unit at S and what it is in milliseconds; 0 when there is none. */
+static size_t time_unit(const char *s, uint64_t *ret_ms)
+{
+	static const struct {
+		const char *name;
+		uint64_t ms;
+	} known[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 60 * 60 * 1000 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (!str_starts(s, known[i].name))
+			continue;
+		*ret_ms = known[i].ms;
+		return strlen(known[i].name);
+	}
+	return 0;
+}
+
+static int parse_duration(const char *s, int64_t *ret_ms)
+{
+	uint64_t sum = 0;
+
+	while (*s) {
+		size_t whole = strspn(s, "0123456789");
+		size_t part = s[whole] == '.' ? strspn(s + whole + 1, "0123456789") : 0;
+		auto_free char *digits = str_dup_n(s, whole);
+		const char *unit = s + whole + (part ? part + 1 : 0);
+		uint64_t factor = 1000;
+		uint64_t n;
+		size_t len;
+
+		if (whole == 0 || str_to_u64(digits, INT32_MAX, &n) < 0)
+			return -EINVAL;
+		len = time_unit(unit, &factor);
+		/* Only a number that stands alone may lack its unit. */
+		if (len == 0 && (*unit || sum > 0))
+			return -EINVAL;
+		sum += n * factor + (part ? fraction(s + whole + 1, part, factor) : 0);
+		s = unit + len;
+	}
+	if (sum == 0 || sum > INT32_MAX)
+		return -ERANGE;
+	*ret_ms = (int64_t)sum;
+	return 0;
+}
+
+struct err *duration_parse(const char *name, const char *s, int64_t *ret_ms)
+{
+	if (parse_duration(s, ret_ms) == 0)
+		return NULL;
+	return err_hint(err_new(ERR_INVALID, "invalid %s specified: `%s`", name, s),
+			"--%s takes a time such as 5s or 500ms, at most 24 days", name);
 }

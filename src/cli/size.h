@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sizes on the command line, as people and engines write them.
+ * Sizes and times on the command line, as people and engines write them.
  */
 #ifndef CLI_SIZE_H
 #define CLI_SIZE_H
@@ -12,5 +12,7 @@
  * also with b or ib behind it); "-1" is no limit.  Nothing may follow.
  */
 MUST_CHECK struct err *size_parse(const char *name, const char *s, int64_t *ret);
+/* "5s", "500ms", "1.5s", "2m", "1h", "1m30s"; a bare number is seconds.  At least 1 ms. */
+MUST_CHECK struct err *duration_parse(const char *name, const char *s, int64_t *ret_ms);
 
 #endif
