@@ -38,6 +38,7 @@ static const struct step exec_steps[] = {
 	ON_INIT("load the seccomp filter",                step_load_seccomp_early),
 	ON_INIT("change user and capabilities",           step_drop_privileges),
 	ON_INIT("find the program",                       step_find_again),
+	ON_INIT("close descriptors",                      step_close_inherited),
 	ON_INIT("outlive the runtime",                    step_hold_gate),
 	PASS(INIT, "ready to start"),
 	ON_HOST("send the pidfd",                         step_send_pidfd,        NULL),

@@ -15,7 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include "base/file.h"
+#include "base/log.h"
 #include "base/sock.h"
 #include "base/sys.h"
 #include "container/hooks.h"
@@ -44,6 +44,7 @@ static struct err *step_wait_at_gate(struct run *run)
 	struct said said;
 
 	if (run->is_create) {
+		walk_close(&run->walk);
 		run->start_fd = accept_go(run->listen_fd);
 		TRY_SYS(run->start_fd, "wait for `start`");
 		return NULL;
@@ -101,28 +102,56 @@ static struct err *step_load_seccomp(struct run *run)
 	return hand_over_listener(run, run->start_fd);
 }
 
-static void close_between(int first, int last)
+/* Closes all from FIRST on but those in KEEP, N of them in any order. */
+static struct err *close_but(int first, int *keep, size_t n)
 {
-	if (first > last || sys_close_range((unsigned)first, (unsigned)last, 0) == 0)
-		return;
-	for (int fd = first; fd <= last; fd++)
-		close(fd);
+	for (size_t i = 0; i < n; i++) {
+		size_t low = i;
+
+		for (size_t k = i + 1; k < n; k++)
+			low = keep[k] < keep[low] ? k : low;
+		int fd = keep[low];
+
+		keep[low] = keep[i];
+		if (fd < first)
+			continue;
+		if (fd > first && sys_close_range((unsigned)first, (unsigned)fd - 1, 0) < 0) {
+			for (int each = first; each < fd; each++)
+				close(each);
+		}
+		first = fd + 1;
+	}
+	return fds_close_from(first, -1);
 }
 
+static int first_own_fd(const struct run *run)
+{
+	return 3 + (int)run->plan.process.preserve_fds;
+}
+
+/*
+ * While it waits for `start`, INIT has nothing of the host open but what it waits with: whoever is
+ * let into the container by `exec` could look (CVE-2016-9962).
+ */
+struct err *step_close_inherited(struct run *run)
+{
+	int keep[] = { run->walk.link[SIDE_INIT], run->listen_fd, run->gate_fd };
+
+	/* The log is one of those that go. */
+	log_set_sink(NULL, NULL, LOG_LEVEL_ERROR);
+	return close_but(first_own_fd(run), keep, ARRAY_LEN(keep));
+}
+
+/*
+ * The gate falls with the exec, and the connection must outlive everything that can fail: both are
+ * close-on-exec.  All else goes before, so that no path of the program can be one of our
+ * descriptors (CVE-2024-21626).
+ */
 static struct err *step_close_fds(struct run *run)
 {
-	int first = 3 + (int)run->plan.process.preserve_fds;
-	int low = MIN(run->start_fd, run->gate_fd);
-	int high = MAX(run->start_fd, run->gate_fd);
+	int keep[] = { run->start_fd, run->gate_fd };
 
-	/*
-	 * The gate falls with the exec, and the connection must outlive everything that can fail:
-	 * both are close-on-exec.  All else goes now, so that no path of the program can be one of
-	 * our descriptors (CVE-2024-21626).
-	 */
-	close_between(first, low - 1);
-	close_between(MAX(first, low + 1), high - 1);
-	return fds_close_from(MAX(first, high + 1), -1);
+	return close_but(first_own_fd(run), keep, ARRAY_LEN(keep));
 }
 
 static struct err *step_exec_program(struct run *run)

@@ -86,6 +86,7 @@ static const struct step create_steps[] = {
 	ON_INIT("load the seccomp filter",                          step_load_seccomp_early),
 	ON_INIT("change user and capabilities",                     step_drop_privileges),
 	ON_INIT("find the program",                                 step_find_again),
+	ON_INIT("close descriptors",                                step_close_inherited),
 	ON_INIT("hold the start gate",                              step_hold_gate),
 	PASS(INIT, "ready to start"),
 

@@ -237,6 +237,9 @@ struct err *step_find_again(struct run *r)
 struct err *step_hold_gate(struct run *r)
 {
 	prctl(PR_SET_PDEATHSIG, 0);
+	/* Without privileges only the owner of a process that may be looked into can enter it. */
+	if (r->is_create && r->plan.is_rootless)
+		prctl(PR_SET_DUMPABLE, 1);
 	return r->gate_fd >= 0 ? store_gate_hold(r->gate_fd) : NULL;
 }
 

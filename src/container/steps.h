@@ -63,6 +63,7 @@ MUST_CHECK struct err *step_find_program(struct run *r);
 MUST_CHECK struct err *step_load_seccomp_early(struct run *r);
 MUST_CHECK struct err *step_drop_privileges(struct run *r);
 MUST_CHECK struct err *step_find_again(struct run *r);
+MUST_CHECK struct err *step_close_inherited(struct run *r);
 MUST_CHECK struct err *step_hold_gate(struct run *r);
 /* exec */
 MUST_CHECK struct err *step_join_container(struct run *r);
