@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -266,6 +267,20 @@ def test_run_forwards_signals_to_the_process(container, name):
     assert running.wait().returncode == 0
 
 
+@pytest.mark.davit_only
+def test_no_signal_kills_the_runtime_while_it_starts(container):
+    """Between the start of the program and the first forwarded signal there is no gap."""
+    for step in range(20):
+        running = container.start_run(["probe", "sigprint"])
+        time.sleep(0.001 * step)
+        os.kill(running.pid, signal.SIGUSR1)
+        time.sleep(0.002)
+        assert running.process.poll() is None, f"died of SIGUSR1 after {step} ms: {running.wait()}"
+        wait_until(lambda: "ready" in running.output(), what="the program")
+        os.kill(running.pid, signal.SIGTERM)
+        assert running.wait().returncode == 0
+
+
 def test_run_reads_standard_input(container):
     assert container.run(["cat"], input="line 1\nline 2\n").stdout == "line 1\nline 2\n"
 
@@ -334,6 +349,18 @@ def test_the_pid_file_is_relative_to_the_caller_not_to_the_bundle(container):
 
     assert (elsewhere / "web.pid").read_text() == str(container.state()["pid"])
     assert not (container.bundle / "web.pid").exists()
+
+
+@pytest.mark.davit_only
+def test_the_pid_file_of_run_is_relative_to_the_caller_too(container):
+    container.args = ["sleep", "1000"]
+    container.write_config()
+    elsewhere = container.directory / "elsewhere"
+    elsewhere.mkdir()
+
+    container.runtime("run", "--detach", "--bundle", str(container.bundle), "--pid-file", "web.pid", container.id, cwd=elsewhere)
+
+    assert (elsewhere / "web.pid").read_text() == str(container.state()["pid"])
 
 
 def test_the_pid_in_the_file_is_the_orphan_that_the_caller_can_wait_for(container):

@@ -137,7 +137,7 @@ def test_a_deep_document_is_refused_with_a_position(container, depth, kind):
 @davit_only
 @pytest.mark.parametrize("change, word", [
     (lambda c: c.process.update(env=[f"V{i}=x" for i in range(100000)]), "limit"),
-    (lambda c: c.spec.update(annotations={"a": "x" * (50 << 20)}), "limit"),
+    (lambda c: c.spec.update(annotations={"a": "x" * (50 << 20)}), "16 MiB"),
     (lambda c: c.process.update(args=["echo"] + ["x"] * 1000000), "limit"),
     (lambda c: c.spec.update(mounts=[{"destination": f"/m{i}", "type": "tmpfs", "source": "t"} for i in range(200000)]), "limit"),
 ], ids=["env", "annotation", "args", "mounts"])
