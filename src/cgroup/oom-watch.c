@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "cgroup/dir.h"
-#include "cgroup/stat-file.h"
+#include "cgroup/stat.h"
 
 static const char *count_file(const struct oom_watch *w)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cgroup/ctl.h"
-#include "cgroup/stat-file.h"
+#include "cgroup/stat.h"
 
 enum { NS_PER_S = 1000 * 1000 * 1000 };
 
@@ -50,8 +50,9 @@ static void parse_usage_all(struct arena *a, const char *text, struct stat_cpu *
 	c->percpu_kernel.v = arena_array(a, uint64_t, room);
 	for (const char *s = stat_next_line(text); *s; s = stat_next_line(s)) {
 		unsigned long long user, kernel;
+		char line[128];
 
-		if (sscanf(s, "%*u %llu %llu", &user, &kernel) != 2)
+		if (sscanf(stat_line(s, line, sizeof(line)), "%*u %llu %llu", &user, &kernel) != 2)
 			return;
 		c->percpu_user.v[c->percpu_user.n++] = user;
 		c->percpu_kernel.v[c->percpu_kernel.n++] = kernel;
@@ -172,10 +173,12 @@ static void parse_io(struct arena *a, const char *text, struct stat_io_list *ret
 	for (const char *s = text; *s; s = stat_next_line(s)) {
 		unsigned long long major, minor, value;
 		char op[32] = "";
+		char line[128];
 
-		if (sscanf(s, "%llu:%llu %31[A-Za-z] %llu", &major, &minor, op, &value) != 4) {
+		stat_line(s, line, sizeof(line));
+		if (sscanf(line, "%llu:%llu %31[A-Za-z] %llu", &major, &minor, op, &value) != 4) {
 			op[0] = '\0';
-			if (sscanf(s, "%llu:%llu %llu", &major, &minor, &value) != 3)
+			if (sscanf(line, "%llu:%llu %llu", &major, &minor, &value) != 3)
 				continue;
 		}
 		ret->v[ret->n++] = (struct stat_io_entry){ major, minor, arena_str(a, op), value };
@@ -213,7 +216,8 @@ static void read_io(struct arena *a, int fd, struct cgroup_stat *s)
 
 static void read_hugetlb(struct arena *a, int fd, struct cgroup_stat *s)
 {
-	stat_hugetlb(a, fd, ".usage_in_bytes", ".max_usage_in_bytes", ".failcnt", NULL, s);
+	stat_hugetlb(a, fd, ".usage_in_bytes", ".max_usage_in_bytes", ".failcnt", NULL, &s->hugetlb,
+		     &s->n_hugetlb);
 }
 
 void stat_read_v1(struct arena *a, int dir_fd, const char *controllers, struct cgroup_stat *ret)

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "cgroup/stat-file.h"
+#include "cgroup/stat.h"
 
 static void read_psi(struct arena *a, int fd, const char *file, struct stat_psi *ret)
 {
@@ -147,5 +147,6 @@ void stat_read_v2(struct arena *a, int dir_fd, struct cgroup_stat *ret)
 	(void)stat_number(dir_fd, "pids.current", &ret->pids);
 	(void)stat_number(dir_fd, "pids.max", &ret->pids_limit);
 	read_io(a, dir_fd, ret);
-	stat_hugetlb(a, dir_fd, ".current", ".peak", ".events", "max", ret);
+	stat_hugetlb(a, dir_fd, ".current", ".peak", ".events", "max", &ret->hugetlb,
+		     &ret->n_hugetlb);
 }

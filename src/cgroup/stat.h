@@ -9,36 +9,13 @@
 #define CGROUP_STAT_H
 
 #include "cgroup/cgroup.h"
-
-/* Pressure stall information: the share of time in which some, or all, tasks had to wait. */
-struct stat_psi_line {
-	uint32_t avg10; /* in hundredths of a per cent */
-	uint32_t avg60;
-	uint32_t avg300;
-	uint64_t total_us;
-};
-
-struct stat_psi {
-	bool set;
-	struct stat_psi_line some;
-	struct stat_psi_line full;
-};
-
-struct stat_numbers {
-	size_t n;
-	uint64_t *v;
-};
+#include "cgroup/stat-file.h"
 
 struct stat_memory_entry {
 	uint64_t limit;
 	uint64_t usage;
 	uint64_t max;
 	uint64_t failcnt;
-};
-
-struct stat_pair {
-	char *name;
-	uint64_t value;
 };
 
 enum stat_io_kind {
@@ -63,13 +40,6 @@ struct stat_io_entry {
 struct stat_io_list {
 	size_t n;
 	struct stat_io_entry *v;
-};
-
-struct stat_hugetlb {
-	char *size; /* "2MB" */
-	uint64_t usage;
-	uint64_t max;
-	uint64_t failcnt;
 };
 
 struct stat_cpu {

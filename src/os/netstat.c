@@ -20,10 +20,12 @@ static bool parse_line(struct arena *a, const char *line, struct netstat_interfa
 	const char *name = line + strspn(line, " ");
 	const char *colon = strchr(name, ':');
 	unsigned long long rx[4], tx[4];
+	char numbers[512];
 
 	if (!colon || memchr(name, '\n', (size_t)(colon - name)))
 		return false;
-	if (sscanf(colon + 1, "%llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu", &rx[0],
+	snprintf(numbers, sizeof(numbers), "%.*s", (int)strcspn(colon + 1, "\n"), colon + 1);
+	if (sscanf(numbers, "%llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu", &rx[0],
 		   &rx[1], &rx[2], &rx[3], &tx[0], &tx[1], &tx[2], &tx[3]) != 8)
 		return false;
 	*ret = (struct netstat_interface){ arena_str_n(a, name, (size_t)(colon - name)),

@@ -67,6 +67,28 @@ TEST(what_does_not_fit_is_too_large)
 	expect(n == 42);
 }
 
-TESTS(CASE(a_bare_number_is_bytes), CASE(a_unit_is_a_power_of_1024),
-      CASE(a_fraction_is_a_part_of_the_unit), CASE(minus_one_is_no_limit),
-      CASE(anything_else_is_refused), CASE(what_does_not_fit_is_too_large))
+TEST(a_time_has_units_of_its_own)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} good[] = { { "5s", 5000 },     { "5", 5000 },    { "500ms", 500 },
+		     { "1.5s", 1500 },   { "2m", 120000 }, { "1h", 3600000 },
+		     { "1m30s", 90000 }, { "0.25", 250 },  { "1s500ms", 1500 } };
+	static const char *const wrong[] = { "",   "0",   "0s",   "s",   "-1s",          "5 s",
+					     "5x", "1s5", "5sec", "1e9", "99999999999s", "1000h" };
+	int64_t ms;
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		expect_ok(duration_parse("interval", good[i].text, &ms));
+		expect(ms == good[i].ms);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		expect_err(duration_parse("interval", wrong[i], &ms), ERR_INVALID,
+			   "invalid interval");
+}
+
+TESTS(CASE(a_time_has_units_of_its_own), CASE(a_bare_number_is_bytes),
+      CASE(a_unit_is_a_power_of_1024), CASE(a_fraction_is_a_part_of_the_unit),
+      CASE(minus_one_is_no_limit), CASE(anything_else_is_refused),
+      CASE(what_does_not_fit_is_too_large))
