@@ -25,7 +25,7 @@ export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
 .DEFAULT_GOAL = all
 .NOTPARALLEL:
 .PHONY: all help deps demo check check-style check-layers check-links check-sources check-format \
-	check-tidy check-unit check-asan check-integration check-tools bench format fuzz size dist install clean
+	check-tidy check-unit check-asan check-integration check-tools check-matrix check-vm-quick check-vm bench format fuzz size dist install clean
 
 all: $(BUILD)/build.ninja ## build the release binary: build/davit
 	@$(NINJA) -C $(BUILD)
@@ -53,7 +53,8 @@ demo: ## build, run a container from busybox, show its output and its state
 
 check: deps ## everything: style, unit tests with sanitizers, integration tests (root)
 	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory -k check-style check-links check-unit check-tools check-integration
+	@$(MAKE) --no-print-directory -k check-style check-links check-unit check-tools check-integration \
+		check-matrix check-vm-quick
 
 check-style: check-layers check-sources check-format ## layers, style rules, format; no root
 
@@ -86,6 +87,17 @@ check-tools: ## tests of the scripts in tools/ and bench/
 
 check-integration: all ## run real containers (root)
 	@DAVIT=$(DAVIT) $(PYTEST) tests/integration
+
+check-matrix: all ## each command in each situation, in the cgroup layouts this machine can show (root)
+	@DAVIT=$(DAVIT) $(PYTEST) -q tests/vm
+
+check-vm-quick: all ## the same on two other kernels: cgroup v2 with systemd, v1 without a freezer (root)
+	@tools/install-deps vm
+	@DAVIT=$(DAVIT) tests/vm/vm check --quick
+
+check-vm: all ## the matrix and the tests of state, life and cgroups on every layout (root, an hour)
+	@tools/install-deps vm
+	@DAVIT=$(DAVIT) tests/vm/vm check
 
 bench: all ## compare with crun, runc and the floor (root); ARGS="--rounds 50 --json"
 	@bench/run --runtime davit=$(DAVIT) $(ARGS)

@@ -92,14 +92,16 @@ def test_davit_says_what_is_true(running):
     container.delete()
 
 
-def test_podman_exec_works_with_davit(freezer_directory, session, tmp_path):
+def test_podman_exec_works_with_davit(freezer_directory, session):
     """With crun 1.8.1 `podman exec` fails on such a host."""
-    root = session.directory / "podman-root"
+    home = session.directory / "podman"
+    home.mkdir()
+    root = home / "root"
     session.template.make_rootfs(root)
-    (root / "never").exists() or os.mkfifo(root / "never", 0o666)
+    os.mkfifo(root / "never", 0o666)
 
     def podman(runtime, *words):
-        return subprocess.run(["podman", "--root", tmp_path / "storage", "--runroot", tmp_path / "run",
+        return subprocess.run(["podman", "--root", home / "storage", "--runroot", home / "run",
                                "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file",
                                "--runtime", runtime, *words], capture_output=True, text=True, timeout=120)
 
@@ -116,7 +118,7 @@ def test_podman_exec_works_with_davit(freezer_directory, session, tmp_path):
             gone = podman(runtime, "rm", "--force", "--time", "0", name)
             assert gone.returncode == 0, gone.stderr
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
 
     assert answers[CRUN].returncode != 0
     assert (answers[machine.RUNTIME].returncode, answers[machine.RUNTIME].stdout) == (0, "inside\n"), \
