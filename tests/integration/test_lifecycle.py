@@ -269,9 +269,8 @@ def test_run_forwards_signals_to_the_process(container, name):
 @pytest.mark.davit_only
 @pytest.mark.parametrize("name", ["USR1", "USR2", "TERM"])
 def test_a_signal_between_the_start_and_the_first_look_is_forwarded(container, name):
-    """The gap is made wide: strace delays the runtime where it begins to listen."""
-    container.wrapper = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=rt_sigprocmask,signalfd4", "-e",
-                         "inject=rt_sigprocmask,signalfd4:delay_enter=200000"]
+    """The gap is made wide: strace delays the runtime after each of its waits."""
+    container.wrapper = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=poll,ppoll", "-e", "inject=poll,ppoll:delay_exit=150000"]
     running = container.start_run(["probe", "sigprint"])
     wait_until(lambda: "ready" in running.output(), what="the program")
     [runtime] = [p for p in machine.children_of(running.pid) if p != running.pid][:1]
