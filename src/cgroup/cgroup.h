@@ -89,6 +89,7 @@ struct cgroup_dir {
 	char *controllers; /* as in struct cgroup_hierarchy */
 	char *path;        /* absolute directory of the container's cgroup */
 	char *mount;       /* the hierarchy's mount point: removal never goes above it */
+	size_t made;       /* length of the shortest path made for it, parents included; 0: unknown */
 };
 
 struct cgroup_paths {
@@ -178,6 +179,9 @@ const char *cgroup_scope_unit(const struct cgroup_plan *plan);
  */
 MUST_CHECK struct err *cgroup_scope_remove(struct cgroup_bus *bus, const struct cgroup_paths *paths,
 					   const char *unit, bool is_rootless);
+/* Has the manager move PID into UNIT, on v2 into the sub-cgroup of PATHS. */
+MUST_CHECK struct err *cgroup_scope_attach(const struct cgroup_paths *paths, const char *unit,
+					   pid_t pid, bool is_rootless);
 /* Moves PID into every v1 directory, and into the v2 one unless IN_V2 (it was cloned into it). */
 MUST_CHECK struct err *cgroup_attach(const struct cgroup_paths *paths, pid_t pid, bool in_v2);
 /*

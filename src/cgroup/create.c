@@ -14,6 +14,8 @@
 #include "cgroup/devices.h"
 #include "cgroup/dir.h"
 
+enum { MAX_TRIES = 50 };
+
 /* One hierarchy's directory while it is made. */
 struct making {
 	const struct cgroup_plan *plan;
@@ -246,6 +248,18 @@ static struct err *make_all_components(struct making *m, int mount_fd, bool *ret
 	return NULL;
 }
 
+/* A parent may be taken away by the delete of its last container while we are about to use it. */
+static struct err *make_nested(struct making *m, int mount_fd, bool *ret_new)
+{
+	struct err *e = make_all_components(m, mount_fd, ret_new);
+
+	for (int i = 0; i < MAX_TRIES && e && err_errno(e) == ENOENT; i++) {
+		err_free(e);
+		e = make_all_components(m, mount_fd, ret_new);
+	}
+	return e;
+}
+
 static bool is_frozen(const struct making *m)
 {
 	char buf[256];
@@ -319,7 +333,7 @@ static struct err *make_dir(struct making *m)
 		m->fd = openat(mount_fd, below, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		TRY_SYS(m->fd < 0 ? -errno : m->fd, "open the cgroup %s", m->d->path);
 	} else {
-		TRY(make_all_components(m, mount_fd, &is_new));
+		TRY(make_nested(m, mount_fd, &is_new));
 	}
 	/* Only what existed before, or lies below something that did, can be in the way. */
 	return is_new && !is_nested ? NULL : check_target(m, is_new);
@@ -398,6 +412,8 @@ struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd)
 	for (size_t i = plan->paths.n; e && !plan->inside && i-- > 0;)
 		if (v[i].made)
 			unmake_dir(&v[i]);
+	for (size_t i = 0; i < plan->paths.n && !e; i++)
+		plan->paths.v[i].made = v[i].made;
 	if (!e)
 		*ret_v2_fd = v2 >= 0 ? take_fd(&v[v2].fd) : -EBADF;
 	for (size_t i = 0; i < plan->paths.n; i++)

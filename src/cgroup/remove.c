@@ -36,6 +36,23 @@ static int remove_tree(const struct cgroup_dir *d)
 	return rc == -ENOENT || rc == -ENODEV ? 0 : rc;
 }
 
+/* The parents that were made for it, as long as nobody else uses them. */
+static void remove_parents(const struct cgroup_dir *d)
+{
+	auto_free char *path = str_dup(d->path);
+	size_t len = strlen(path);
+
+	while (d->made > strlen(d->mount)) {
+		while (len > 0 && path[len - 1] != '/')
+			len--;
+		while (len > 0 && path[len - 1] == '/')
+			len--;
+		path[len] = '\0';
+		if (len < d->made || rmdir(path) < 0)
+			return;
+	}
+}
+
 /*
  * A path that is not on a cgroup file system: its hierarchy was unmounted, or never was one.  There
  * is no cgroup to remove, and what lies there is not ours.
@@ -136,10 +153,13 @@ struct err *cgroup_remove(const struct cgroup_paths *paths)
 	if (is_busy) {
 		struct err *e = remove_busy(paths, done);
 
-		if (!first)
-			return e;
-		err_free(e);
+		if (first)
+			err_free(e);
+		else
+			first = e;
 	}
+	for (size_t i = 0; i < paths->n && !first; i++)
+		remove_parents(&paths->v[i]);
 	return first;
 }
 

@@ -25,6 +25,7 @@ static void cgroup_from_record(struct found *f)
 			.controllers = r->cgroups[i].controllers,
 			.path = r->cgroups[i].path,
 			.mount = r->cgroups[i].mount,
+			.made = r->cgroups[i].made,
 		};
 }
 

@@ -69,6 +69,8 @@ static struct err *freeze_found(struct found *f, bool freeze)
 {
 	auto_close int lock = -EBADF;
 
+	/* What is refused anyway does not wait; what changed meanwhile is seen under the lock. */
+	TRY(found_check(f, freeze ? OP_PAUSE : OP_RESUME));
 	TRY(store_lock(f->dir_fd, f->id, STORE_LOCK_TIMEOUT_MS, &lock));
 	TRY(found_check(f, freeze ? OP_PAUSE : OP_RESUME));
 	found_keep_own_cgroup(f);

@@ -49,13 +49,14 @@ static void become_init(struct run *run)
 }
 
 /*
- * A cgroup that cannot be cloned into (threaded, or a kernel before 5.7) is joined afterwards; its
- * own message is better than clone3's.
+ * A cgroup that cannot be cloned into (threaded, a kernel before 5.7, or ENOENT: we are outside of
+ * the cgroup namespace that we have joined) is joined afterwards; its own message is better than
+ * clone3's.
  */
 static bool retry_without_cgroup(int rc)
 {
 	return rc == -ENOSYS || rc == -EOPNOTSUPP || rc == -EACCES || rc == -EBUSY ||
-	       rc == -E2BIG || rc == -EINVAL;
+	       rc == -E2BIG || rc == -EINVAL || rc == -ENOENT;
 }
 
 static pid_t clone_init(struct run *run, uint64_t flags, int *ret_pidfd)

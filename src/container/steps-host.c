@@ -370,6 +370,7 @@ static void record_inodes(struct run *r)
 	for (size_t i = 0; i < r->record.n_cgroups; i++) {
 		struct stat st;
 
+		r->record.cgroups[i].made = r->plan.cgroup.paths.v[i].made;
 		if (stat(r->record.cgroups[i].path, &st) == 0)
 			r->record.cgroups[i].inode = st.st_ino;
 	}
@@ -446,9 +447,30 @@ struct err *step_send_mounts(struct run *r)
 	return NULL;
 }
 
+/* Rootless, from a session that is not below the user's manager: that one may have us moved. */
+static struct err *enter_by_systemd(struct run *r, struct err *refused)
+{
+	const char *unit = r->record.systemd_scope;
+	int no = err_errno(refused);
+	struct err *e;
+
+	if (!r->plan.is_rootless || !unit || !*unit || (no != EACCES && no != EPERM))
+		return refused;
+	e = cgroup_scope_attach(&r->exec_cgroup, unit, r->pid, true);
+	if (e)
+		log_info("%s", err_text(e));
+	else
+		err_free(take_ptr(&refused));
+	err_free(e);
+	return refused;
+}
+
 struct err *step_enter_cgroup(struct run *r)
 {
-	return cgroup_attach(r->exec ? &r->exec_cgroup : &r->plan.cgroup.paths, r->pid, r->in_v2);
+	struct err *e =
+		cgroup_attach(r->exec ? &r->exec_cgroup : &r->plan.cgroup.paths, r->pid, r->in_v2);
+
+	return e && r->exec ? enter_by_systemd(r, e) : e;
 }
 
 struct err *step_limit_process(struct run *r)

@@ -182,6 +182,18 @@ static bool has_blank(const char *s)
 	return s[strcspn(s, " \t\n\v\f\r")];
 }
 
+static void check_weight_devices(const struct spec_resources *r, const char *path,
+				 struct mistakes *m)
+{
+	for (size_t i = 0; r->block_io && i < r->block_io->n_weight_devices; i++) {
+		const struct spec_weight_device *d = &r->block_io->weight_devices[i];
+
+		if (!d->weight.set && !d->leaf_weight.set)
+			mistakes_add(m, "%sblockIO.weightDevice[%zu]: needs weight or leafWeight",
+				     path, i);
+	}
+}
+
 void check_resources(const struct spec_resources *r, const char *path, struct mistakes *m)
 {
 	check_device_rules(r, path, m);
@@ -205,7 +217,11 @@ void check_resources(const struct spec_resources *r, const char *path, struct mi
 				     "interface",
 				     path, i, quote(name).s);
 	}
+	check_weight_devices(r, path, m);
 	for (size_t i = 0; i < r->n_rdma; i++) {
+		if (!r->rdma[i].hca_handles.set && !r->rdma[i].hca_objects.set)
+			mistakes_add(m, "%srdma[%s]: needs hcaHandles or hcaObjects", path,
+				     quote(r->rdma[i].device).s);
 		if (has_blank(r->rdma[i].device))
 			mistakes_add(m, "%srdma[%s]: is not the name of a device", path,
 				     quote(r->rdma[i].device).s);

@@ -22,7 +22,7 @@ static const struct field memory_fields[] = {
 	F_OPT_I64(struct spec_memory, swap, "swap", .min = -1, .max = INT64_MAX),
 	F_OPT_I64(struct spec_memory, kernel, "kernel", .min = -1, .max = INT64_MAX),
 	F_OPT_I64(struct spec_memory, kernel_tcp, "kernelTCP", .min = -1, .max = INT64_MAX),
-	F_OPT_U64(struct spec_memory, swappiness, "swappiness"),
+	F_OPT_U64(struct spec_memory, swappiness, "swappiness", .max = 100),
 	F_OPT_BOOL(struct spec_memory, disable_oom_killer, "disableOOMKiller"),
 	F_OPT_BOOL(struct spec_memory, use_hierarchy, "useHierarchy"),
 	F_OPT_BOOL(struct spec_memory, check_before_update, "checkBeforeUpdate",

@@ -25,6 +25,7 @@ static const struct field cgroup_fields[] = {
 	F_STR(struct record_cgroup, controllers, "controllers", .flags = REQUIRED),
 	F_STR(struct record_cgroup, path, "path", .flags = REQUIRED | ABSOLUTE),
 	F_STR(struct record_cgroup, mount, "mount", .flags = REQUIRED | ABSOLUTE),
+	F_UINT(struct record_cgroup, made, "made"),
 	F_UINT(struct record_cgroup, inode, "inode"),
 	F_END,
 };

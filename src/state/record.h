@@ -29,6 +29,7 @@ struct record_cgroup {
 	char *controllers;
 	char *path;
 	char *mount;
+	size_t made;    /* of cgroup_dir */
 	uint64_t inode; /* of the directory that was made; 0: not yet */
 };
 
