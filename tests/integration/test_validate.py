@@ -71,20 +71,6 @@ def test_comments_are_refused(container, comment):
 
 
 @davit_only
-@pytest.mark.parametrize("text", ['"noNewPrivileges": true, "noNewPrivileges": false', '"args": ["true"], "args": ["false"]'])
-def test_a_key_twice_is_refused(container, text):
-    """crun takes the first, runc the last: two runtimes, two meanings."""
-    container.write_config()
-    key = text.partition(":")[0]
-    path = container.bundle / "config.json"
-    document = path.read_text()
-    value = json.dumps(container.process[json.loads(key)])
-    write(container, document.replace(f"{key}: {value}", text))
-
-    refused(container, json.loads(key))
-
-
-@davit_only
 @pytest.mark.parametrize("where", ["args", "hostname", "destination", "env"])
 def test_a_nul_in_a_string_is_refused(container, where):
     """crun cuts the value there."""
