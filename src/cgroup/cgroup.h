@@ -89,7 +89,7 @@ struct cgroup_dir {
 	char *controllers; /* as in struct cgroup_hierarchy */
 	char *path;        /* absolute directory of the container's cgroup */
 	char *mount;       /* the hierarchy's mount point: removal never goes above it */
-	size_t made;       /* length of the shortest path made for it, parents included; 0: unknown */
+	size_t made; /* length of the shortest path made for it, parents included; 0: unknown */
 };
 
 struct cgroup_paths {
@@ -124,7 +124,7 @@ struct cgroup_plan {
 	bool may_fail; /* rootless without an explicit path or limits: go on without a cgroup */
 	struct device_program *device_program; /* NULL, or for paths.v[device_dir] */
 	size_t device_dir;
-	bool device_update; /* DEVICE_PROGRAM, or none, takes the place of what is there */
+	bool device_update;         /* DEVICE_PROGRAM, or none, takes the place of what is there */
 	struct cgroup_scope *scope; /* systemd's unit around the container; NULL: none */
 	pid_t inside; /* the process that the unit was made around: in the cgroup from the start */
 };

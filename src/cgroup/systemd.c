@@ -493,6 +493,36 @@ struct err *cgroup_scope_remove(struct cgroup_bus *bus, const struct cgroup_path
 	return cgroup_remove(&whole);
 }
 
+static struct err *attach(struct cgroup_bus *bus, const char *unit, const char *sub, pid_t pid)
+{
+	struct sdbus *b = bus->sdbus;
+	auto_free char *what = call_name("AttachProcessesToUnit", unit);
+	auto_answer struct sdbus_answer a = { 0 };
+	struct sd_bus_message *m = NULL;
+
+	TRY(sdbus_message(b, MANAGER, "AttachProcessesToUnit", &m));
+	TRY_SYS(b->api->message_append(m, "ssau", unit, sub, 1, (uint32_t)pid), "%s", what);
+	TRY(sdbus_call(b, m, bus->deadline, "", what, &a));
+	return a.error_name ? refused(bus, what, &a, unit) : NULL;
+}
+
+struct err *cgroup_scope_attach(const struct cgroup_paths *paths, const char *unit, pid_t pid,
+				bool is_rootless)
+{
+	struct cgroup_bus bus = { .deadline = sdbus_deadline(STOP_TIMEOUT_S) };
+	auto_arena struct arena *a = arena_new();
+	int i = cgdir_find(paths, NULL);
+	char *top = i < 0 ? NULL : systemd_scope_path(a, paths->v[i].path, unit);
+	struct err *e;
+
+	if (!top)
+		return err_new(ERR_STATE, "the process is not to be in the unit %s", unit);
+	TRY(sdbus_open(is_rootless, &bus.sdbus));
+	e = attach(&bus, unit, paths->v[i].path + strlen(top), pid);
+	sdbus_close(bus.sdbus);
+	return e;
+}
+
 static struct err *set_properties(struct cgroup_bus *bus, struct cgroup_scope *s)
 {
 	struct sdbus *b = bus->sdbus;
