@@ -108,6 +108,8 @@ class Subject:
             for file in ("cpuset.cpus", "cpuset.mems"):
                 if os.path.exists(f"{group}/tasks") and os.path.exists(f"{group}/{file}"):
                     machine.write(f"{place}/{file}", machine.read(f"{group}/{file}"))
+            for file in ("", "/cgroup.procs"):
+                os.chown(place + file, self.container.owner, self.container.owner)
             for pid in pids:
                 assert machine.write(f"{place}/cgroup.procs", str(pid)), place
 
