@@ -184,25 +184,27 @@ struct err *cred_plan_make(struct arena *a, const struct spec_process *process, 
 	return NULL;
 }
 
-/* Before anything is given up: are the wanted capabilities there to be kept? */
-static struct err *check_available(const struct cred_plan *plan, const struct cap_sets *have)
+/*
+ * What this runtime does not have it cannot give.  The specification wants a warning for that, not
+ * a failure: a runtime in a restricted environment still runs what asks for everything
+ * (--privileged).
+ */
+static struct cred_plan leave_out_missing(const struct cred_plan *plan, const struct cap_sets *have)
 {
+	struct cred_plan p = *plan;
+	uint64_t missing = (p.effective | p.permitted) & ~have->permitted;
 	auto_str struct str names = { 0 };
-	const char *set = "effective";
-	uint64_t missing = plan->effective & ~have->permitted;
 
-	if (!missing) {
-		set = "permitted";
-		missing = plan->permitted & ~have->permitted;
-	}
 	if (!missing)
-		return NULL;
+		return p;
 	cap_names(missing, &names);
-	return err_hint(
-		err_sys(-EPERM,
-			"process.capabilities.%s: %s: this runtime does not have it to give", set,
-			names.s),
-		"leave it out, or start the runtime with it");
+	log_warn("process.capabilities: %s: left out, this runtime does not have it to give",
+		 names.s);
+	p.effective &= have->permitted;
+	p.permitted &= have->permitted;
+	p.inheritable &= have->permitted;
+	p.ambient &= have->permitted;
+	return p;
 }
 
 static struct err *drop_bounding(uint64_t keep)
@@ -350,13 +352,15 @@ static struct err *verify_caps(const struct cred_plan *plan)
 		(unsigned long long)ambient);
 }
 
-struct err *cred_apply(const struct cred_plan *plan)
+struct err *cred_apply(const struct cred_plan *wanted)
 {
 	struct cap_sets sets = { 0 };
+	struct cred_plan possible;
+	const struct cred_plan *plan = &possible;
 	int rc;
 
 	TRY_SYS(caps_get(&sets), "read the runtime's capabilities");
-	TRY(check_available(plan, &sets));
+	possible = leave_out_missing(wanted, &sets);
 	TRY(drop_bounding(plan->bounding));
 	TRY(set_groups(plan, sets.effective & (uint64_t)1 << CAP_SETGID));
 	/* Otherwise the change of the user would empty the permitted set. */
