@@ -72,9 +72,12 @@ static struct err *remove_cgroup(const struct found *f)
 		cgroup_remove_empty(&f->cgroup);
 		return NULL;
 	}
-	if (r->systemd_scope && *r->systemd_scope)
-		return cgroup_scope_remove(NULL, &f->cgroup, r->systemd_scope, is_rootless());
-	return cgroup_remove(&f->cgroup);
+	if (!r->systemd_scope || !*r->systemd_scope)
+		return cgroup_remove(&f->cgroup);
+	/* One that is not ours any more: somebody else has a unit of the same name by now. */
+	if (f->cgroup.n < r->n_cgroups)
+		return NULL;
+	return cgroup_scope_remove(NULL, &f->cgroup, r->systemd_scope, is_rootless());
 }
 
 struct err *found_remove(struct found *f, bool hooks)

@@ -73,6 +73,10 @@ class FakeSystemd:
     def scopes(self):
         return [path for path in self.directories() if path.endswith(".scope")]
 
+    def unit_directories(self):
+        """Those that systemd itself has made."""
+        return [path for path in self.scopes() if "/unified/" in path or "/systemd/" in path]
+
     def remove_slices(self):
         for path in self.directories():
             os.rmdir(path)
@@ -493,3 +497,20 @@ def test_rootless_finds_the_bus_in_the_runtime_directory(unit, systemd):
 
     assert systemd.names()[0] == "Get"
     unit.force_delete()
+
+
+@LAYOUTS
+def test_a_new_unit_of_the_same_name_is_left_alone(unit, systemd, new_container):
+    systemd.start()
+    unit.up(["true"], globals=SYSTEMD)
+    unit.wait_dead()
+    machine.wait_until(lambda: not systemd.unit_directories(), 2, "the end of the scope")
+    other = new_container()
+    other.linux["cgroupsPath"] = unit.linux["cgroupsPath"]
+    other.env = unit.env
+    other.up(globals=SYSTEMD)
+
+    unit.delete()
+
+    assert other.status() == "running"
+    assert "StopUnit" not in systemd.names()
