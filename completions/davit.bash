@@ -29,7 +29,7 @@ _davit()
 	case $command in
 	'')
 		options='--root --cgroup-manager --systemd-cgroup --log --log-format --log-level --debug --rootless --version -v --help -h'
-		words='create delete events exec features help kill list pause ps resume run spec start state update validate version'
+		words='create delete doctor events exec features help kill list pause ps resume run spec start state update validate version'
 		case $prev in
 		--root) kind=dir ;;
 		--cgroup-manager) words='cgroupfs systemd disabled' ;;
@@ -55,6 +55,14 @@ _davit()
 	delete)
 		options='--force -f --regex -r --help -h'
 		kind=ids
+		[[ $words ]] && kind=words
+		;;
+	doctor)
+		options='--format -f --help -h'
+		kind=options
+		case $prev in
+		--format|-f) words='text json' ;;
+		esac
 		[[ $words ]] && kind=words
 		;;
 	events)
@@ -94,7 +102,7 @@ _davit()
 	help)
 		options='--help -h'
 		kind=options
-		words='create delete events exec features help kill list pause ps resume run spec start state update validate version'
+		words='create delete doctor events exec features help kill list pause ps resume run spec start state update validate version'
 		[[ $words ]] && kind=words
 		;;
 	kill)

@@ -220,3 +220,16 @@ int device_program_restore(int old, int cgroup_fd)
 		return attach(old, cgroup_fd, now);
 	return now < 0 ? 0 : detach(now, cgroup_fd);
 }
+
+int device_program_probe(void)
+{
+	auto_arena struct arena *a = arena_new();
+	struct device_policy all = { .allow = true };
+	struct device_program p;
+	int fd;
+
+	device_program_make(a, &all, &p);
+	fd = load_program(&p);
+	fd_close(fd);
+	return fd < 0 ? fd : 0;
+}

@@ -74,5 +74,7 @@ int device_program_attach(const struct device_program *p, int cgroup_fd);
  */
 int device_program_replace(const struct device_program *p, int cgroup_fd, int *ret_old);
 int device_program_restore(int old, int cgroup_fd);
+/* Does the kernel take such a program?  0 or -errno. */
+int device_program_probe(void);
 
 #endif

@@ -94,6 +94,7 @@ const struct command *command_find(const char *name);
 
 extern const struct command cmd_create;
 extern const struct command cmd_delete;
+extern const struct command cmd_doctor;
 extern const struct command cmd_events;
 extern const struct command cmd_exec;
 extern const struct command cmd_features;
