@@ -103,14 +103,6 @@ nocgroup    running   ps          !cgroup
 nocgroup    running   pause       !cgroup
 nocgroup    running   resume      !cgroup
 nocgroup    running   kill--all   !cgroup
-nocgroup    killed    ps          !cgroup
-nocgroup    killed    kill--all   !ended
-nocgroup    zombie    ps          !cgroup
-nocgroup    zombie    kill--all   !ended
-nocgroup    reused    ps          !cgroup
-nocgroup    reused    kill--all   !ended
-nocgroup    half-made ps          !cgroup
-nocgroup    half-made kill--all   !ended
 nocgroup    paused    *           -
 nocgroup    frozen    *           -
 nocgroup    removed   *           -
