@@ -49,6 +49,7 @@ struct run {
 	int ns_fds[NS_TYPES];
 	struct mount_sources sources;
 	int *device_fds;
+	bool made_pidfile;
 	bool hooks_begun; /* from here on a failure is followed by the poststop hooks */
 	pid_t pid;
 	int pidfd;
@@ -76,6 +77,8 @@ struct run {
 
 struct run run_new(struct ctx *ctx);
 void run_done(struct run *run);
+/* What only INIT needed: HOST lets go of it as soon as the container is created, or was not. */
+void run_close_inherited(struct run *run);
 
 /* Reads and checks the bundle: spec, absolute bundle path, descriptor. */
 MUST_CHECK struct err *run_load(struct run *run, const struct run_opts *opts, char **ret_bundle);

@@ -12,6 +12,8 @@
 #include "base/sys.h"
 #include "container/terminal.h"
 
+enum { RETRY_MS = 50 };
+
 /* Ours, not the container's: child exits, window size, and what the kernel sends for our own I/O.
  */
 static bool is_forwarded(unsigned sig)
@@ -38,7 +40,9 @@ static void take_signals(struct run *run, struct terminal *t, int sfd)
 	}
 }
 
-static bool reap(struct run *run, int *ret_status)
+enum reaped { REAPED_OTHERS, REAPED_OURS, REAP_AGAIN };
+
+static enum reaped reap(struct run *run, int *ret_status)
 {
 	int status;
 	pid_t pid;
@@ -48,27 +52,32 @@ static bool reap(struct run *run, int *ret_status)
 		if (pid != run->pid)
 			continue;
 		*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-		return true;
+		return REAPED_OURS;
 	}
-	return pid < 0 && errno == ECHILD;
+	if (pid == 0)
+		return REAPED_OTHERS;
+	/* The signal that told of the end does not come twice. */
+	return errno == ECHILD ? REAPED_OURS : REAP_AGAIN;
 }
 
 static struct err *loop(struct run *run, struct terminal *t, int sfd, int *ret_status)
 {
 	struct pollfd p[1 + TERMINAL_POLLFDS];
+	enum reaped reaped = reap(run, ret_status); /* it may have ended before we looked */
 
-	for (;;) {
+	while (reaped != REAPED_OURS) {
 		p[0] = (struct pollfd){ .fd = sfd, .events = POLLIN };
 		terminal_before_poll(t, p + 1);
-		if (poll(p, ARRAY_LEN(p), -1) < 0 && errno != EINTR)
+		if (poll(p, ARRAY_LEN(p), reaped == REAP_AGAIN ? RETRY_MS : -1) < 0 &&
+		    errno != EINTR)
 			return err_sys(-errno, "wait for the container process");
 		terminal_after_poll(t, p + 1);
-		if (!(p[0].revents & POLLIN))
-			continue;
-		take_signals(run, t, sfd);
-		if (reap(run, ret_status))
-			return NULL;
+		if (p[0].revents & POLLIN)
+			take_signals(run, t, sfd);
+		if (p[0].revents & POLLIN || reaped == REAP_AGAIN)
+			reaped = reap(run, ret_status);
 	}
+	return NULL;
 }
 
 struct err *monitor_run(struct run *run, int *ret_status)
@@ -81,14 +90,17 @@ struct err *monitor_run(struct run *run, int *ret_status)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	sfd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (sfd < 0)
-		return err_sys(-errno, "make a signalfd");
+	if (sfd < 0) {
+		e = err_sys(-errno, "make a signalfd");
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		return e;
+	}
 	*ret_status = 255;
 	terminal_begin(&t, run->master_fd);
-	/* It may have ended before the signals were blocked. */
-	e = reap(run, ret_status) ? NULL : loop(run, &t, sfd, ret_status);
+	e = loop(run, &t, sfd, ret_status);
 	terminal_end(&t);
-	run->pid = 0;
+	if (!e)
+		run->pid = 0;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	interrupt_unblock();
 	return e;

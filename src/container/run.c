@@ -133,8 +133,7 @@ struct run run_new(struct ctx *ctx)
 	return run;
 }
 
-/* What only INIT needed: HOST lets go of it as soon as the container is created. */
-static void close_inherited(struct run *run)
+void run_close_inherited(struct run *run)
 {
 	fd_close(take_fd(&run->proc_fd));
 	fd_close(take_fd(&run->console_fd));
@@ -155,7 +154,7 @@ static void close_inherited(struct run *run)
 
 void run_done(struct run *run)
 {
-	close_inherited(run);
+	run_close_inherited(run);
 	walk_close(&run->walk);
 	fd_close(run->root_fd);
 	fd_close(run->dir_fd);
@@ -250,21 +249,38 @@ static struct err *create_walk(struct run *run)
 	}
 	if (run->walk.side == SIDE_INIT)
 		init_launch(run);
-	close_inherited(run);
+	run_close_inherited(run);
 	return NULL;
+}
+
+static struct err *remove_container(struct run *run)
+{
+	struct found found;
+	struct err *e = find_container(run->ctx, run->opts->id, &found);
+
+	/* Somebody else's `delete` was faster. */
+	if (e && err_code(e) == ERR_NOT_FOUND &&
+	    faccessat(run->dir_fd, STORE_RECORD, F_OK, 0) < 0) {
+		err_free(e);
+		return NULL;
+	}
+	TRY(e);
+	e = found_remove(&found, true);
+	found_done(&found);
+	return e;
 }
 
 /* What was created is gone again, as far as it got. */
 static struct err *give_up(struct run *run, struct err *e)
 {
-	struct found found;
+	struct err *left;
 
 	undo_spawn(run);
 	fd_close(take_fd(&run->lock_fd));
-	if (!find_container(run->ctx, run->opts->id, &found)) {
-		err_free(found_remove(&found, true));
-		found_done(&found);
-	}
+	left = remove_container(run);
+	if (left)
+		err_free(remove_container(run));
+	err_free(left);
 	return e;
 }
 
@@ -291,23 +307,30 @@ static struct err *started(struct run *run)
 	return hooks_run(run, HOOK_POSTSTART, "running");
 }
 
-/* A foreground container is ours to the end. */
+/*
+ * A foreground container is ours to the end, however it comes.  What could not be removed is tried
+ * a second time: nobody else will.
+ */
 static struct err *run_foreground(struct run *run, int *ret_status)
 {
-	struct found found;
 	struct err *e = monitor_run(run, ret_status);
+	struct err *left;
 
-	if (run->opts->keep)
-		return e;
+	if (run->opts->keep && !e)
+		return NULL;
 	fd_close(take_fd(&run->lock_fd));
-	if (e) {
-		err_free(find_container(run->ctx, run->opts->id, &found));
-		return e;
+	left = remove_container(run);
+	if (left) {
+		struct err *again = remove_container(run);
+
+		if (!again)
+			log_warn("removed at the second attempt: %s", err_text(left));
+		err_free(left);
+		left = again;
 	}
-	TRY(find_container(run->ctx, run->opts->id, &found));
-	e = found_remove(&found, true);
-	found_done(&found);
-	return e;
+	if (e)
+		err_free(left);
+	return e ? e : left;
 }
 
 struct err *container_run(struct ctx *ctx, const struct run_opts *opts, int *ret_status)

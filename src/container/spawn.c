@@ -18,6 +18,8 @@
 #include "base/sys.h"
 #include "container/context.h"
 
+enum { DEATH_TIMEOUT_MS = 2000 };
+
 /* Dispositions and mask as the specification's clients expect: all default, nothing blocked. */
 static void signals_reset(void)
 {
@@ -257,11 +259,16 @@ struct err *spawn_post_mortem(struct run *run)
 	const struct cgroup_paths *cg = run->exec ? &run->exec_cgroup : &run->plan.cgroup.paths;
 	struct err *e;
 	int status = 0;
-	pid_t pid;
+	pid_t pid = 0;
 
-	do {
-		pid = waitpid(run->pid, &status, 0);
-	} while (pid < 0 && errno == EINTR);
+	for (int waited = 0; waited < DEATH_TIMEOUT_MS; waited++) {
+		pid = waitpid(run->pid, &status, WNOHANG);
+		if (pid > 0 || (pid < 0 && errno != EINTR))
+			break;
+		poll(NULL, 0, 1);
+	}
+	if (pid == 0)
+		return err_new(ERR_SYSTEM, "the container process hung up without a word");
 	if (pid > 0)
 		run->pid = 0;
 	if (pid > 0 && WIFSIGNALED(status))

@@ -179,6 +179,8 @@ struct err *step_reserve_id(struct run *r)
 
 void undo_reserve_id(struct run *r)
 {
+	/* It takes a few descriptors, and their lack may be why we are here. */
+	run_close_inherited(r);
 	err_free(store_remove(r->root_fd, r->opts->id));
 	fd_close(take_fd(&r->dir_fd));
 	fd_close(take_fd(&r->lock_fd));
@@ -563,18 +565,23 @@ struct err *step_write_pidfile(struct run *r)
 	if (!path)
 		return NULL;
 	snprintf(text, sizeof(text), "%d", (int)r->pid);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	r->made_pidfile = fd >= 0;
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	rc = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
-	if (rc < 0 && fd >= 0)
-		unlink(path);
+	if (rc < 0)
+		undo_write_pidfile(r);
 	TRY_SYS(rc, "write the pid file %s", path);
 	return NULL;
 }
 
 void undo_write_pidfile(struct run *r)
 {
-	if (pidfile_of(r))
+	/* What was there before, a device perhaps, is not ours to remove. */
+	if (r->made_pidfile)
 		unlink(pidfile_of(r));
+	r->made_pidfile = false;
 }
 
 struct err *step_send_pidfd(struct run *r)

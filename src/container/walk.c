@@ -186,6 +186,8 @@ static struct err *say_row(struct walk *w, size_t row, struct run *run)
 
 	if (rc == 0)
 		return NULL;
+	if (rc != -EPIPE && rc != -ECONNRESET)
+		return err_sys(rc, "speak to the other process");
 	/* The other side is gone; what it had to say is more than our EPIPE. */
 	if (hear_raw(w->link[w->side], &said, 0) == 1 && said.kind == SAID_ERROR)
 		return said.error;

@@ -74,7 +74,16 @@ static void env_unset(struct env_index *x, const char *name)
 	}
 }
 
-/* The sixth field of UID's line.  Control bytes end a line, wrong numbers skip it. */
+static bool has_control(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)s[i] < ' ' || s[i] == 127)
+			return true;
+	}
+	return false;
+}
+
+/* The sixth field of UID's line.  Lines with control bytes or wrong numbers do not count. */
 static char *home_in(char *text, uid_t uid)
 {
 	while (*text) {
@@ -83,10 +92,14 @@ static char *home_in(char *text, uid_t uid)
 		size_t n = 0;
 		uint32_t id;
 
-		while ((unsigned char)*text >= ' ')
-			text++;
+		size_t len = strcspn(text, "\n");
+		bool odd = has_control(text, len);
+
+		text += len;
 		if (*text)
 			*text++ = '\0';
+		if (odd)
+			continue;
 		for (char *p = line; p && n < ARRAY_LEN(field); n++) {
 			field[n] = p;
 			p = strchr(p, ':');

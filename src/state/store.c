@@ -64,6 +64,21 @@ static struct err *check_owner(int fd, const char *what)
 	return NULL;
 }
 
+/* Who can write there can put a record of his own beside ours. */
+static struct err *check_private(int fd, const char *root)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(-errno, "stat the state root %s", root);
+	if (st.st_mode & 022)
+		return err_hint(err_new(ERR_DENIED,
+					"the state root %s can be written by others (mode %04o)",
+					root, st.st_mode & 07777),
+				"chmod go-w %s, or choose another folder with --root", root);
+	return NULL;
+}
+
 struct err *store_open(const char *root, bool create, int *ret_root_fd)
 {
 	auto_close int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -84,6 +99,7 @@ struct err *store_open(const char *root, bool create, int *ret_root_fd)
 		return err_hint(err_sys(-errno, "open the state root %s", root),
 				"choose another folder with --root");
 	TRY(check_owner(fd, root));
+	TRY(check_private(fd, root));
 	*ret_root_fd = take_fd(&fd);
 	return NULL;
 }

@@ -501,7 +501,8 @@ def test_a_pid_file_replaces_an_old_one(container):
 
 def hanging_hook(container, kind="createRuntime"):
     mark = container.directory / "hook-runs"
-    script = container.host_script("hang", f"echo $$ > {mark}\nexec sleep 1000\n")
+    # The host's procfs, which a createContainer hook still sees, knows it by its number there.
+    script = container.host_script("hang", f"read pid rest < /proc/self/stat\necho $pid > {mark}\nexec sleep 1000\n")
     container.spec["hooks"] = {kind: [{"path": script}]}
     return mark
 
