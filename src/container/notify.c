@@ -42,6 +42,12 @@ struct err *notify_adjust_spec(struct run *run, const char *id)
 
 	if (!notify_socket())
 		return NULL;
+	if (strlen(notify_socket()) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return err_hint(
+			err_new(ERR_INVALID,
+				"NOTIFY_SOCKET in the environment is longer than the address of a socket can be (%zu bytes)",
+				sizeof(((struct sockaddr_un *)0)->sun_path) - 1),
+			"unset it, or name a socket with a shorter path");
 	mounts = arena_array(run->arena, struct spec_mount, s->n_mounts + 1);
 	memcpy(mounts, s->mounts, s->n_mounts * sizeof(*mounts));
 	mounts[s->n_mounts].destination = arena_str(run->arena, path_inside());

@@ -181,9 +181,11 @@ void undo_reserve_id(struct run *r)
 {
 	/* It takes a few descriptors, and their lack may be why we are here. */
 	run_close_inherited(r);
-	err_free(store_remove(r->root_fd, r->opts->id));
+	walk_close(&r->walk);
+	fd_close(take_fd(&r->bundle_fd));
 	fd_close(take_fd(&r->dir_fd));
 	fd_close(take_fd(&r->lock_fd));
+	err_free(store_remove(r->root_fd, r->opts->id));
 }
 
 struct err *step_connect_console(struct run *r)

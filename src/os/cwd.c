@@ -14,7 +14,7 @@
 
 static struct err *explain(int neg_errno, const char *cwd)
 {
-	struct err *e = err_sys(neg_errno, "process.cwd: chdir to `%s`", cwd);
+	struct err *e = err_sys(neg_errno, "process.cwd: chdir to `%.256s`", cwd);
 
 	if (neg_errno == -ELOOP)
 		return err_hint(
@@ -34,12 +34,12 @@ static struct err *check_inside(const char *cwd)
 
 	if (n == -ENAMETOOLONG || n == -ERANGE)
 		return NULL;
-	TRY_SYS(n, "process.cwd: `%s`", cwd);
+	TRY_SYS(n, "process.cwd: `%.256s`", cwd);
 	if (buf[0] == '/')
 		return NULL;
 	return err_new(
 		ERR_DENIED,
-		"process.cwd: `%s`: the working directory is not accessible from the current namespace",
+		"process.cwd: `%.256s`: the working directory is not accessible from the current namespace",
 		cwd);
 }
 

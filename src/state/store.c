@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 
-enum { ID_MAX = 1024 };
+enum { ID_MAX = 1024, REMOVE_TRIES = 3 };
 
 struct err *store_id_check(const char *id)
 {
@@ -183,7 +183,12 @@ struct err *store_list(int root_fd, struct strv *ret)
 
 struct err *store_remove(int root_fd, const char *id)
 {
-	TRY_SYS(file_remove_tree_at(root_fd, id), "remove the state folder of container `%s`", id);
+	int rc = -EAGAIN;
+
+	/* Half a folder is worse than a second try: its record may be gone already. */
+	for (int i = 0; i < REMOVE_TRIES && rc < 0; i++)
+		rc = file_remove_tree_at(root_fd, id);
+	TRY_SYS(rc, "remove the state folder of container `%s`", id);
 	return NULL;
 }
 
