@@ -689,6 +689,7 @@ def calls_of_run(container):
 # What cannot fail in a kernel, or ends the process that strace has to see to its end.
 NEVER_FAIL = {"exit", "exit_group", "rt_sigreturn", "brk", "arch_prctl", "set_tid_address", "getpid", "gettid", "getuid", "geteuid",
               "getgid", "getegid", "restart_syscall", "rseq", "set_robust_list", "execve",
+              "mmap",  # nearly all are of the loader, before main
               "close"}  # Linux closes a descriptor whatever it answers: close(2)
 
 
