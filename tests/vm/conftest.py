@@ -10,6 +10,8 @@ sys.dont_write_bytecode = True
 
 import pytest
 
+pytest.register_assert_rewrite("harness.container", "harness.leaks")
+
 import host
 from harness import machine, views
 from harness.container import Container, Session

@@ -8,6 +8,8 @@ import os
 
 import pytest
 
+pytest.register_assert_rewrite("harness.container", "harness.leaks")
+
 import host
 from harness import container, machine, views
 
