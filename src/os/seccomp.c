@@ -4,7 +4,6 @@
  */
 #include "os/seccomp.h"
 
-
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
