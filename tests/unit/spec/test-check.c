@@ -225,8 +225,13 @@ TEST(resources_become_no_other_file_and_no_other_line)
 		    "config.json: linux.resources.unified[\"../x\"]: must be the name of a file, "
 		    "without \"/\"; linux.resources.unified[\"..\"]: must be the name of a file, "
 		    "without \"/\"");
-	expect_text(read_config(RESOURCES("'rdma': {'a b': {}}")),
+	expect_text(read_config(RESOURCES("'rdma': {'a b': {'hcaObjects': 1}}")),
 		    "config.json: linux.resources.rdma[\"a b\"]: is not the name of a device");
+	expect_text(read_config(RESOURCES("'rdma': {'a': {}}")),
+		    "config.json: linux.resources.rdma[\"a\"]: needs hcaHandles or hcaObjects");
+	expect_text(
+		read_config(RESOURCES("'blockIO': {'weightDevice': [{'major': 8, 'minor': 0}]}")),
+		"config.json: linux.resources.blockIO.weightDevice[0]: needs weight or leafWeight");
 	expect_text(read_config(RESOURCES("'network': {'priorities': [{'name': 'a\\nb', "
 					  "'priority': 1}]}")),
 		    "config.json: linux.resources.network.priorities[0].name: \"a\\nb\" is not the "
