@@ -56,6 +56,11 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
+    if machine.sanitized():
+        lean = pytest.mark.skip(reason="a sanitizer needs more memory, descriptors or libraries")
+        for item in items:
+            if item.get_closest_marker("lean"):
+                item.add_marker(lean)
     if machine.runtime_kind() == "davit":
         return
     skip = pytest.mark.skip(reason=f"{machine.runtime_kind()} does not have this")

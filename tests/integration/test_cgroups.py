@@ -250,6 +250,7 @@ def test_a_memory_limit_works(container):
     assert "touched" not in out.stdout
 
 
+@pytest.mark.lean
 @ON_V1
 def test_a_small_memory_limit_is_enough_to_start(container):
     """runc once needed 6 MiB; the payload here is a static busybox."""
@@ -258,6 +259,7 @@ def test_a_small_memory_limit_is_enough_to_start(container):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
+@pytest.mark.lean
 @pytest.mark.davit_only
 @ON_V1
 def test_a_start_with_very_little_memory(container):

@@ -571,23 +571,20 @@ def test_a_session_keyring_of_its_own(container, option):
 
 # --- the binary ----------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.lean
 @davit_only
 def test_only_libc_is_linked():
     out = subprocess.run(["ldd", machine.RUNTIME], capture_output=True, text=True, check=False)
     if "not a dynamic executable" in out.stdout + out.stderr or "statically linked" in out.stdout:
         return
     names = {line.split()[0].split("/")[-1] for line in out.stdout.splitlines()}
-    sanitizers = {n for n in names if n.startswith(("libasan", "libubsan", "liblsan", "libm.", "libgcc_s", "libstdc++"))}
-    if sanitizers:
-        names -= sanitizers
 
     assert names <= {"linux-vdso.so.1", "libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 
 
+@pytest.mark.lean
 @davit_only
 def test_the_peak_memory_of_run_is_below_two_and_a_half_megabytes(container):
-    if "asan" in subprocess.run(["ldd", machine.RUNTIME], capture_output=True, text=True, check=False).stdout:
-        pytest.skip("a sanitizer build")
     # Through a small program: a child of ours would be charged with what Python used before exec.
     peak = container.directory / "peak"
     container.wrapper = ["busybox", "time", "-f", "%M", "-o", str(peak)]

@@ -229,8 +229,7 @@ def test_the_record_is_written_before_the_first_cgroup(new_container):
     container.wrapper = []
 
     lines = machine.read(trace).splitlines()
-    group = container.session.group
-    first_cgroup = next(i for i, line in enumerate(lines) if f'"{group}/{container.id}"' in line or f'/{group}/{container.id}"' in line
-                        and str(container.directory) not in line)
+    path = container.linux["cgroupsPath"].lstrip("/")
+    first_cgroup = next(i for i, line in enumerate(lines) if f'"{path}"' in line or f'/{path}"' in line)
     first_record = next(i for i, line in enumerate(lines) if "rename" in line)
     assert first_record < first_cgroup, "\n".join(lines[:20])

@@ -398,6 +398,7 @@ def test_a_small_file_size_limit(container, size):
     assert not container.state_dir.exists()
 
 
+@pytest.mark.lean
 @davit_only
 @pytest.mark.parametrize("number", list(range(3, 21)))
 def test_few_descriptors(container, number):
@@ -414,6 +415,7 @@ def test_few_descriptors(container, number):
     assert container.cgroup_dirs() == []
 
 
+@pytest.mark.lean
 @davit_only
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("how", ["run", "create"])
@@ -435,6 +437,7 @@ def test_few_processes(container, session, number, how):
         machine.remove_cgroup(path)
 
 
+@pytest.mark.lean
 @davit_only
 def test_little_address_space(container):
     container.args = ["true"]
@@ -715,7 +718,8 @@ def test_any_failing_system_call_of_run(new_container, error):
             assert out.returncode == 0 or out.stderr.strip(), f"no message: {out}"
             if container.state_dir.exists():
                 # Only a removal that failed may leave something, and `delete --force` has to find it.
-                assert "remove" in out.stderr or out.returncode == 0, f"state left: {out}"
+                assert "remove" in out.stderr or call in ("unlinkat", "getdents64", "rmdir") or out.returncode == 0, \
+                    f"state left: {out}"
                 container.force_delete()
             left = new_container.snapshot.leftovers([container], seconds=1)
             assert not left, left

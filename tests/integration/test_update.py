@@ -26,6 +26,16 @@ def kept(container):
     return json.loads((container.state_dir / "resources.json").read_text())
 
 
+def pids_max(container):
+    return container.cgroup_file("unified" if container.view.name == "v2" else "pids", "pids.max")
+
+
+def memory_limit(container):
+    if container.view.name == "v2":
+        return container.cgroup_file("unified", "memory.max")
+    return container.cgroup_file("memory", "memory.limit_in_bytes")
+
+
 def refused(container, *words, texts=(), **more):
     out = update(container, *words, check=False, **more)
 
@@ -66,7 +76,7 @@ def test_options_may_follow_the_id(container):
 
     container.runtime("update", container.id, "--pids-limit", "21")
 
-    assert container.cgroup_file("pids", "pids.max") == "21"
+    assert pids_max(container) == "21"
 
 
 @ON_V1
@@ -84,6 +94,7 @@ def test_a_document_reaches_the_kernel_from_a_file_and_from_standard_input(conta
     assert container.cgroup_file("cpu", "cpu.shares") == "512"
 
 
+@ON_V1
 def test_flags_count_more_than_the_document(container):
     """crun and runc ignore them then."""
     container.up()
@@ -125,10 +136,122 @@ def test_a_hugepage_limit_on_the_v2_side_of_a_hybrid_host(container):
     machine.write(f"{machine.hierarchies()['unified']}/{container.session.group}/cgroup.subtree_control", "-hugetlb")
 
 
+def needs_v2(container, *controllers):
+    """A running container on a v2 host that has these controllers; the machine of the tests may have none."""
+    have = machine.read(machine.hierarchies()["unified"] + "/cgroup.controllers").split()
+    for name in controllers:
+        if name not in have:
+            pytest.skip(f"v2 has no {name} controller here")
+    container.up()
+    return lambda name: container.cgroup_file("unified", name)
+
+
+@pytest.mark.views("v2")
+@pytest.mark.parametrize("flags, controller, file, value", [
+    (["--memory", "64M"], "memory", "memory.max", str(64 * MIB)),
+    (["--memory", "64M", "--memory-swap", "96M"], "memory", "memory.swap.max", str(32 * MIB)),
+    (["--memory", "64M", "--memory-swap", "-1"], "memory", "memory.swap.max", "max"),
+    (["--memory-reservation", "32M"], "memory", "memory.low", str(32 * MIB)),
+    (["--pids-limit", "20"], "pids", "pids.max", "20"),
+    (["--cpu-share", "512"], "cpu", "cpu.weight", "59"),
+    (["--cpu-quota", "40000", "--cpu-period", "80000"], "cpu", "cpu.max", "40000 80000"),
+    (["--cpu-quota", "40000", "--cpu-burst", "10000"], "cpu", "cpu.max.burst", "10000"),
+    (["--cpu-idle", "1"], "cpu", "cpu.idle", "1"),
+    (["--cpuset-cpus", "0"], "cpuset", "cpuset.cpus", "0"),
+], ids=lambda v: " ".join(v) if isinstance(v, list) else "")
+def test_a_flag_reaches_the_kernel_on_v2(container, flags, controller, file, value):
+    read = needs_v2(container, controller)
+
+    update(container, *flags)
+
+    assert read(file) == value
+
+
+@pytest.mark.views("v2")
+def test_quota_and_period_leave_each_other_alone_on_v2(container):
+    """crun: --cpu-period alone drops the quota, --cpu-quota alone the period, --cpu-quota -1 does nothing."""
+    read = needs_v2(container, "cpu")
+
+    update(container, "--cpu-quota", "40000", "--cpu-period", "80000")
+    update(container, "--cpu-period", "50000")
+    assert read("cpu.max") == "40000 50000"
+    update(container, "--cpu-quota", "30000")
+    assert read("cpu.max") == "30000 50000"
+    update(container, "--cpu-quota", "-1")
+    assert read("cpu.max") == "max 50000"
+
+
+@pytest.mark.views("v2")
+def test_swap_alone_counts_from_the_memory_limit_in_force(container):
+    """crun: cannot set swap limit without the memory limit."""
+    read = needs_v2(container, "memory")
+    refused(container, "--memory-swap", "96M", texts=["without the memory limit"])
+
+    update(container, "--memory", "64M")
+    update(container, "--memory-swap", "96M")
+    assert read("memory.swap.max") == str(32 * MIB)
+    update(container, "--memory", "128M")
+
+    assert read("memory.swap.max") == str(32 * MIB)
+    assert kept(container)["memory"] == {"limit": 128 * MIB, "swap": 160 * MIB}
+
+
+@pytest.mark.views("v2")
+def test_a_check_before_the_update_refuses_what_would_kill(container):
+    read = needs_v2(container, "memory")
+
+    out = update_with(container, {"memory": {"limit": 4096, "checkBeforeUpdate": True}}, check=False)
+
+    assert out.returncode == 1
+    assert "is not above the current usage" in out.stderr
+    assert read("memory.max") == "max"
+    assert container.status() == "running"
+
+
+@pytest.mark.views("v2")
+@pytest.mark.parametrize("wrong", [
+    {"unified": {"memory.high": "nonsense"}}, {"cpu": {"quota": 1}}, {"memory": {"limit": 8 * MIB, "kernel": 5}},
+    {"blockIO": {"throttleReadBpsDevice": [{"major": 4095, "minor": 1, "rate": 1}]}},
+], ids=str)
+def test_all_of_it_or_nothing_on_v2(container, wrong):
+    read = needs_v2(container, "memory", "cpu", "pids", "io")
+    update(container, "--pids-limit", "100", "--cpu-quota", "40000", "--cpu-share", "200", "--memory", "256M")
+    files = ["pids.max", "cpu.max", "cpu.weight", "memory.max", "memory.high", "io.max"]
+    before, record = [read(name) for name in files], kept(container)
+
+    out = update_with(container, {"pids": {"limit": 7}, "cpu": {"shares": 300}, **wrong}, check=False)
+
+    assert out.returncode == 1
+    assert [read(name) for name in files] == before
+    assert kept(container) == record
+
+
+@pytest.mark.views("v2")
+def test_files_of_v2_by_name(container):
+    read = needs_v2(container, "memory", "pids")
+
+    update_with(container, {"unified": {"memory.high": str(32 * MIB), "pids.max": "33"}})
+
+    assert read("memory.high") == str(32 * MIB)
+    assert read("pids.max") == "33"
+    assert kept(container)["unified"] == {"memory.high": str(32 * MIB), "pids.max": "33"}
+
+
 # --- and it bites ----------------------------------------------------------------------------------------------------
 
-@ON_V1
+ANY = pytest.mark.views("hybrid", "v1", "v2")
+
+
+def needs(container, controller):
+    """On the v2 view the machine of the tests may have no controllers."""
+    if container.view.name == "v2" and \
+            controller not in machine.read(machine.hierarchies()["unified"] + "/cgroup.controllers").split():
+        pytest.skip(f"v2 has no {controller} controller here")
+
+
+@ANY
 def test_a_lowered_memory_limit_kills(container):
+    needs(container, "memory")
     container.up(["sh", "-c", "while [ ! -e /go ]; do sleep 0.05; done; probe alloc 67108864; echo ended $?"])
 
     update(container, "--memory", "32M", "--memory-swap", "32M")
@@ -137,8 +260,9 @@ def test_a_lowered_memory_limit_kills(container):
     assert "ended 137" in container.wait_for_output("ended")
 
 
-@ON_V1
+@ANY
 def test_a_lowered_pids_limit_refuses_a_fork(container):
+    needs(container, "pids")
     container.up(["sh", "-c", "while [ ! -e /go ]; do sleep 0.05; done;"
                   " for i in 1 2 3 4 5 6 7 8; do sleep 9 & done"])
 
@@ -148,20 +272,24 @@ def test_a_lowered_pids_limit_refuses_a_fork(container):
     wait_until(lambda: "fork" in container.log.errors(), 5, "a refused fork")
 
 
-@ON_V1
+@ANY
 def test_a_quota_slows_down(container):
+    needs(container, "cpu")
     container.up(["sh", "-c", "while :; do :; done"])
+    v2 = container.view.name == "v2"
 
     update(container, "--cpu-quota", "5000", "--cpu-period", "100000")
 
-    def throttled():
+    def stat(name):
         return int(dict(line.split() for line in
-                        container.cgroup_file("cpu", "cpu.stat").splitlines())["nr_throttled"])
-    start = int(container.cgroup_file("cpuacct", "cpuacct.usage"))
-    first = throttled()
-    wait_until(lambda: throttled() >= first + 10, 8, "ten throttled periods")
-    used = int(container.cgroup_file("cpuacct", "cpuacct.usage")) - start
-    periods = throttled() - first
+                        container.cgroup_file("unified" if v2 else "cpu", "cpu.stat").splitlines())[name])
+
+    def usage():
+        return stat("usage_usec") * 1000 if v2 else int(container.cgroup_file("cpuacct", "cpuacct.usage"))
+    start, first = usage(), stat("nr_throttled")
+    wait_until(lambda: stat("nr_throttled") >= first + 10, 8, "ten throttled periods")
+    used = usage() - start
+    periods = stat("nr_throttled") - first
     assert used <= (periods + 3) * 2 * 5_000_000, f"{used} ns in {periods} periods of 5 ms"
 
 
@@ -274,7 +402,7 @@ def test_a_damaged_record_is_no_obstacle(container):
     out = container.runtime("--log-level", "warning", "update", "--pids-limit", "44", container.id)
 
     assert "damaged" in out.stderr
-    assert container.cgroup_file("pids", "pids.max") == "44"
+    assert pids_max(container) == "44"
     assert kept(container)["pids"] == {"limit": 44}
 
 
@@ -335,7 +463,7 @@ def test_a_created_and_a_paused_container_can_be_updated(container):
     container.pause()
     update(container, "--pids-limit", "31")
 
-    assert container.cgroup_file("pids", "pids.max") == "31"
+    assert pids_max(container) == "31"
     assert container.status() == "paused"
 
 
@@ -393,8 +521,8 @@ def test_a_wrong_value_is_refused_and_nothing_happens(container, words, text):
     refused(container, *words, "--pids-limit", "9", texts=[text]) if "--pids-limit" not in words else \
         refused(container, *words, texts=[text])
 
-    assert container.cgroup_file("memory", "memory.limit_in_bytes") == str(64 * MIB)
-    assert container.cgroup_file("pids", "pids.max") == "max"
+    assert memory_limit(container) == str(64 * MIB)
+    assert pids_max(container) == "max"
     assert container.status() == "running"
 
 

@@ -92,6 +92,7 @@ class Session:
 
     def __init__(self):
         machine.become_subreaper()
+        machine.remove_stale()
         self.group = f"davit-test-{os.getpid()}"
         self.directory = pathlib.Path(os.environ.get("DAVIT_TEST_TMP", "/var/tmp")) / self.group
         self.directory.mkdir(mode=0o755)
@@ -104,10 +105,13 @@ class Session:
         self.serial = 0
         self.was_in = None
         self.unified = machine.hierarchies().get("unified")
+        # Two subtrees: a runtime may enable v2 controllers above its containers, and then no process
+        # could enter there any more; the v2 view has to, see views.View.
+        self.groups = [self.group, f"{self.group}-c"]
         for point in machine.hierarchies().values():
-            os.mkdir(f"{point}/{self.group}")
+            for group in self.groups:
+                os.mkdir(f"{point}/{group}")
         if self.unified:
-            # The v2 view needs its commands below our subtree; see views.View.
             self.was_in = re.search(r"^0::(.*)$", machine.read("/proc/self/cgroup"), re.M).group(1)
             os.mkdir(f"{self.unified}/{self.group}/runner")
             machine.write(f"{self.unified}/{self.group}/runner/cgroup.procs", str(os.getpid()))
@@ -173,7 +177,8 @@ class Session:
             tree += machine.tree_of(orphan)
         report = "\n".join("  " + machine.describe(pid) for pid in tree)
         for point in machine.hierarchies().values():
-            machine.thaw(f"{point}/{self.group}")
+            for group in self.groups:
+                machine.thaw(f"{point}/{group}")
         for pid in tree:
             machine.send(pid, signal.SIGKILL)
         try:
@@ -192,7 +197,8 @@ class Session:
         if self.was_in is not None:
             machine.write(f"{self.unified}{self.was_in}/cgroup.procs", str(os.getpid()))
         for point in machine.hierarchies().values():
-            machine.remove_cgroup(f"{point}/{self.group}")
+            for group in self.groups:
+                machine.remove_cgroup(f"{point}/{group}")
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -395,9 +401,14 @@ class Container:
             err = self.directory / f"{self.session.next_name()}.err"
             stderr = open(err, "wb")
             os.fchown(stderr.fileno(), self.owner, self.owner)
+        env = {**self.env, **(env or {})}
+        if machine.sanitized(self.runtime_path):
+            # LeakSanitizer cannot work below strace or kill-at, which trace themselves.
+            options = os.environ.get("ASAN_OPTIONS", "abort_on_error=1")
+            env["ASAN_OPTIONS"] = options + (":detect_leaks=0" if self.wrapper else "")
         process = self.session.spawn(
             prefix + ["-d", str(cwd or self.bundle), "--"] + line, stdin=stdin, stdout=stdout,
-            stderr=stderr, env={**self.env, **(env or {})}, pass_fds=pass_fds, **more)
+            stderr=stderr, env=env, pass_fds=pass_fds, **more)
         for stream in (stdout, stderr):
             if hasattr(stream, "close") and stream not in (subprocess.PIPE, subprocess.STDOUT):
                 stream.close()

@@ -60,9 +60,10 @@ class Snapshot:
     def _cgroups(self):
         session, found = self.session, []
         for point in machine.hierarchies().values():
-            ours = f"{point}/{session.group}"
-            found += [path for path in machine.walk_cgroups(ours)
-                      if path not in (ours, f"{ours}/runner")]
+            for group in session.groups:
+                ours = f"{point}/{group}"
+                found += [path for path in machine.walk_cgroups(ours)
+                          if path not in (ours, f"{ours}/runner")]
             # Containers without a cgroupsPath live below the root of each hierarchy.
             found += [entry.path for entry in os.scandir(point)
                       if entry.name.startswith(f"t{os.getpid()}-")]

@@ -39,6 +39,13 @@ def runtime_kind(path=RUNTIME):
 
 
 @functools.lru_cache(maxsize=None)
+def sanitized(path=RUNTIME):
+    """Whether the runtime was built with AddressSanitizer: it needs more of everything."""
+    with open(path, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+@functools.lru_cache(maxsize=None)
 def tool(name):
     """The static helper tests/tools/NAME.c, compiled once into a cache outside the source tree."""
     source = TOOLS / f"{name}.c"
@@ -155,6 +162,15 @@ def hierarchies():
                 if word not in ("rw", "ro", "xattr", "clone_children", "noprefix"):
                     found[word.removeprefix("name=")] = point
     return found
+
+
+def remove_stale(prefix="davit-test-"):
+    """What test runs left that were killed: their process is gone."""
+    for point in hierarchies().values():
+        for entry in os.scandir(point):
+            pid = entry.name.removeprefix(prefix).removesuffix("-c")
+            if entry.name.startswith(prefix) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+                remove_cgroup(entry.path, 1)
 
 
 def host_layout():

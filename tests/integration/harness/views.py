@@ -99,7 +99,7 @@ class View:
         self.has_cgroups = name != "nocgroup"
         self.has_v1_freezer = self.has_v1 and not name.startswith("nofreezer")
         self.can_pause = self.has_v1_freezer or self.has_unified
-        self.cgroup_parent = "" if name == "v2" else f"/{group}"
+        self.cgroup_parent = "" if name == "v2" else f"/{group}-c"
 
     def path(self, path):
         """PATH of the view, as the test process can open it."""
