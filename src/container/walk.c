@@ -24,23 +24,15 @@ struct message {
 static sigset_t old_mask;
 static bool is_blocked;
 
-static void interrupt_set(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGQUIT);
-}
-
+/* All of them: what comes before the monitor listens is kept for it, and forwarded. */
 void interrupt_block(void)
 {
-	sigset_t set;
+	sigset_t all;
 
 	if (is_blocked)
 		return;
-	interrupt_set(&set);
-	sigprocmask(SIG_BLOCK, &set, &old_mask);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old_mask);
 	is_blocked = true;
 }
 

@@ -98,8 +98,8 @@ struct said {
 int hear_raw(int fd, struct said *ret, int timeout_ms);
 
 /*
- * SIGINT, SIGTERM, SIGHUP and SIGQUIT are blocked while HOST works and noticed where it waits, so
- * that everything is taken back.  The old mask is kept for INIT and hooks.
+ * Signals are blocked while HOST works; SIGINT, SIGTERM, SIGHUP and SIGQUIT are noticed where it
+ * waits, so that everything is taken back.  The old mask is kept for INIT and hooks.
  */
 void interrupt_block(void);
 void interrupt_unblock(void);
