@@ -154,11 +154,17 @@ static struct err *step_close_fds(struct run *run)
 	return close_but(first_own_fd(run), keep, ARRAY_LEN(keep));
 }
 
+/* Said before the filter is loaded: a strict profile needs to allow execve and nothing of ours. */
+static struct err *step_announce(struct run *run)
+{
+	TRY_SYS(say_raw(run->start_fd, SAID_EXEC, 0, NULL), "report the start");
+	return NULL;
+}
+
 static struct err *step_exec_program(struct run *run)
 {
 	const struct spec_process *p = run->plan.process.spec;
 
-	TRY_SYS(say_raw(run->start_fd, SAID_EXEC, 0, NULL), "report the start");
 	execve(run->program, p->args.v, run->env.v);
 	return program_exec_error(-errno, run->program);
 }
@@ -167,8 +173,9 @@ static struct err *step_exec_program(struct run *run)
 const struct step launch_steps[] = {
 	ON_INIT("wait for start",                 step_wait_at_gate),
 	ON_INIT("run the startContainer hooks",   step_hooks_start_container),
-	ON_INIT("load the seccomp filter",        step_load_seccomp),
 	ON_INIT("close descriptors",              step_close_fds),
+	ON_INIT("report the start",               step_announce),
+	ON_INIT("load the seccomp filter",        step_load_seccomp),
 	ON_INIT("start the program",              step_exec_program),
 	STEPS_END
 };

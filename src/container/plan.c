@@ -56,7 +56,7 @@ static struct err *check_preserved(unsigned n)
 	return NULL;
 }
 
-static struct err *seccomp_plan(struct arena *a, const struct spec *spec, struct process_plan *ret)
+struct err *process_plan_seccomp(struct arena *a, const struct spec *spec, struct process_plan *ret)
 {
 	struct spec_seccomp *copy;
 	const char *fail = spec_annotation(spec, "run.oci.seccomp_fail_unknown_syscall");
@@ -103,7 +103,7 @@ struct err *process_plan_make(struct arena *a, const struct spec *spec,
 	ret->lsm.no_new_privs = ret->cred.no_new_privs;
 	console_plan(process, &ret->console);
 	ret->personality = spec->linux_ ? spec->linux_->personality : NULL;
-	TRY(seccomp_plan(a, spec, ret));
+	TRY(process_plan_seccomp(a, spec, ret));
 	TRY(listen_fds(&ret->listen_fds));
 	ret->preserve_fds = preserve_fds + (unsigned)ret->listen_fds;
 	return check_preserved(ret->preserve_fds);

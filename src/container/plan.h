@@ -72,6 +72,10 @@ MUST_CHECK struct err *process_plan_make(struct arena *a, const struct spec *spe
 					 const struct spec_process *process, unsigned preserve_fds,
 					 struct process_plan *ret);
 
+/* Its seccomp part alone: what `start` has to know of it. */
+MUST_CHECK struct err *process_plan_seccomp(struct arena *a, const struct spec *spec,
+					    struct process_plan *ret);
+
 /* Not euid 0 in the initial user namespace. */
 bool is_rootless(void);
 
