@@ -409,7 +409,7 @@ def test_a_damaged_record_is_no_obstacle(container):
 @ON_V1
 @pytest.mark.parametrize("wrong", [
     {"cpu": {"shares": 300, "cpus": "99"}}, {"cpu": {"shares": 300}, "unified": {"nosuch.max": "1"}},
-    {"cpu": {"quota": 1}}, {"memory": {"limit": 64 * MIB, "swappiness": 201}},
+    {"cpu": {"quota": 1}},
     {"memory": {"limit": 128 * MIB, "swap": 64 * MIB}},
     {"blockIO": {"throttleReadBpsDevice": [{"major": 4095, "minor": 1, "rate": 1}]}},
 ], ids=str)
