@@ -123,20 +123,3 @@ def test_podman_exec_works_with_davit(freezer_directory, session):
     assert answers[CRUN].returncode != 0
     assert (answers[machine.RUNTIME].returncode, answers[machine.RUNTIME].stdout) == (0, "inside\n"), \
         answers[machine.RUNTIME].stderr
-
-
-def test_the_systemd_manager_needs_no_resources(bench):
-    """On v1 crun 1.27 crashes when the config has no linux.resources."""
-    container = bench.container()
-    del container.linux["resources"]
-    container.linux["cgroupsPath"] = f"system.slice:davit:{container.id}"
-    unit = f"davit-{container.id}.scope"
-
-    container.run_detached(["sleep", "1000"], globals=["--systemd-cgroup"])
-
-    assert container.status() == "running"
-    assert container.state()["systemd-scope"] == unit
-    assert unit in machine.read(f"/proc/{container.pid}/cgroup")
-    assert container.exec(["echo", "inside"]).stdout == "inside\n"
-    container.force_delete()
-    assert subprocess.run(["systemctl", "is-active", unit], capture_output=True, text=True).stdout == "inactive\n"
