@@ -235,12 +235,14 @@ def test_the_kill_of_the_init_process_is_the_last_word(container):
 
 @ON_V1
 def test_the_removal_of_a_cgroup_is_no_lack_of_memory(container):
-    running_container = container.start_run(["sleep", "0.5"])
+    foreground = container.start_run(["sleep", "1000"])
     wait_until(lambda: container.runtime("state", container.id, check=False).returncode == 0 and
                container.status() == "running", 5, "a running container")
     running = container.launch("events", "--interval", "1h", container.id)
+    wait_until(lambda: events_of(running, "stats"), 5, "the first statistics")
 
-    running_container.wait()
+    container.kill("KILL")          # `run` removes the cgroup then, which v1 signals too
+    foreground.wait()
     out = running.wait(5)
 
     assert out.returncode == 0
