@@ -4,7 +4,6 @@
  */
 #include "os/seccomp-cache.h"
 
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <seccomp.h>
