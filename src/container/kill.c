@@ -37,8 +37,8 @@ static struct err *kill_found(struct found *f, int sig, bool all)
 	bool everybody = all || (sig == SIGKILL && !f->record->private_pidns);
 
 	found_keep_own_cgroup(f);
-	if (s == STATUS_STOPPED && all && f->cgroup.path)
-		return cgroup_kill(&f->cgroup, sig);
+	if (s == STATUS_STOPPED && all)
+		return f->cgroup.path ? cgroup_kill(&f->cgroup, sig) : NULL;
 	TRY(status_check(OP_KILL, s, f->id));
 	if (!everybody)
 		return signal_init(f, sig);
@@ -82,7 +82,7 @@ static struct err *freeze_found(struct found *f, bool freeze)
 	/* Nothing is frozen where there is no freezer: there is nothing to resume. */
 	if (!freeze && freezer_get(&f->cgroup, NULL) == FREEZER_THAWED)
 		return NULL;
-	if (freeze && !found_init_is_in_cgroup(f))
+	if (freeze && freezer_get(&f->cgroup, NULL) != FREEZER_NONE && !found_init_is_in_cgroup(f))
 		return err_hint(
 			err_new(ERR_STATE,
 				"container `%s`: cannot pause: its init process %d was moved out of the cgroup %s",
@@ -135,7 +135,13 @@ static void add_init(const struct found *f, pid_t **pids, size_t *n)
 
 static struct err *pids_found(const struct found *f, pid_t **ret, size_t *ret_n)
 {
-	TRY(found_check(f, OP_PS));
+	enum container_status s = found_status(f, NULL);
+
+	TRY(status_check(OP_PS, s, f->id));
+	*ret = NULL;
+	*ret_n = 0;
+	if (s == STATUS_STOPPED && !f->cgroup.path)
+		return NULL;
 	if (f->cgroup.path) {
 		TRY(cgroup_pids(&f->cgroup, ret, ret_n));
 		add_init(f, ret, ret_n);
