@@ -306,7 +306,9 @@ def move_away(container):
         places.append(f"{point}/{container.session.group}/{container.id}-away")
         os.mkdir(places[-1])
         for file in ("cpuset.cpus", "cpuset.mems") if name == "cpuset" else ():
-            machine.write(f"{places[-1]}/{file}", machine.read(f"{point}/{file}"))
+            for place in (os.path.dirname(places[-1]), places[-1]):
+                if not machine.read(f"{place}/{file}").strip():
+                    machine.write(f"{place}/{file}", machine.read(f"{point}/{file}"))
         assert machine.write(f"{places[-1]}/cgroup.procs", str(container.pid)), name
     return places
 
