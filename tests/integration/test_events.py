@@ -121,7 +121,7 @@ def test_throttling_is_told(container):
     container.set_resources(cpu={"quota": 2000, "period": 100000})
     container.up(["sh", "-c", "while :; do :; done"])
 
-    wait_until(lambda: stats(container)["cpu"]["throttling"]["throttledPeriods"] > 0, 8, "throttling")
+    wait_until(lambda: stats(container)["cpu"]["throttling"]["throttledTime"] > 0, 8, "throttling")
     told = stats(container)["cpu"]["throttling"]
 
     assert told["periods"] >= told["throttledPeriods"] > 0
