@@ -395,7 +395,9 @@ def test_an_exec_that_is_killed_leaves_the_container_running(running):
 
 def test_exec_ends_when_the_container_is_killed(running):
     process = running.start_exec(["sleep", "1000"])
-    wait_until(lambda: len(running.ps()) == 2)
+    # In the cgroup it is before it has joined the namespaces.
+    wait_until(lambda: [machine.read(f"/proc/{p}/comm").strip() for p in running.ps()].count("sleep") == len(running.ps()) == 2
+               or machine.read(f"/proc/{running.ps()[-1]}/comm").strip() == "sleep" and len(running.ps()) == 2)
 
     running.kill("KILL")
 
