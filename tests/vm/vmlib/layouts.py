@@ -24,7 +24,7 @@ class Layout:
     kind: str               # what a container has there, see KINDS in matrix.py
     view: str               # the view of the integration tests that this machine really is
     user: str = "root"      # root, rootless or delegated: who runs the containers of the matrix
-    quick: bool = False     # part of `make check`
+    quick: bool = False     # part of `make check-vm-quick`
 
 
 LAYOUTS = {layout.name: layout for layout in [
