@@ -3,11 +3,13 @@
  * Runs a command and kills it with SIGKILL at its Nth system call: the runtime's sudden death at a
  * point that can be repeated.
  *
- *     kill-at [-c] N FILE COMMAND [ARG...]
+ *     kill-at [-c | -s] N FILE COMMAND [ARG...]
  *
  * Counts the system calls of the command itself; with -c those of its first child instead (the
- * container's init), which then is the one that dies.  FILE gets what happened: "killed N in NR",
- * or "ended after N" when there were fewer.  Ends as the command ended (128 + signal).
+ * container's init), which then is the one that dies.  With -s the children are stopped first, as
+ * if they got no processor: they cannot notice the death and go by themselves.  FILE gets what
+ * happened: "killed N in NR", or "ended after N" when there were fewer.  Ends as the command ended
+ * (128 + signal).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -49,16 +51,31 @@ static long entering(pid_t pid)
 	return info.op == PTRACE_SYSCALL_INFO_ENTRY ? (long)info.entry.nr : -1;
 }
 
+static void stop_children(pid_t pid)
+{
+	char path[64];
+	FILE *f;
+	int child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &child) == 1)
+		kill(child, SIGSTOP);
+	if (f)
+		fclose(f);
+}
+
 int main(int argc, char **argv)
 {
 	int in_child = argc > 1 && strcmp(argv[1], "-c") == 0, status, code = 0;
+	int stop_first = argc > 1 && strcmp(argv[1], "-s") == 0;
 	long n, count = 0, options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
 	int killed = 0;
 	pid_t command, victim, pid;
 	const char *file;
 
-	argv += 1 + in_child;
-	argc -= 1 + in_child;
+	argv += 1 + (in_child | stop_first);
+	argc -= 1 + (in_child | stop_first);
 	if (argc < 3)
 		return 64;
 	n = atol(argv[0]);
@@ -104,6 +121,8 @@ int main(int argc, char **argv)
 			if (nr >= 0 && ++count == n) {
 				note(file, "killed", n, nr);
 				killed = 1;
+				if (stop_first)
+					stop_children(pid);
 				kill(pid, SIGKILL);
 				continue;
 			}
