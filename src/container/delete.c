@@ -155,6 +155,8 @@ static struct err *delete_found(struct found *f, bool force)
 	/* It may have changed while somebody else held the lock. */
 	if (!force)
 		TRY(found_check(f, OP_DELETE));
+	else
+		found_kill_orphans(f);
 	return found_remove(f, true);
 }
 

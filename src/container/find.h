@@ -42,6 +42,8 @@ void found_keep_own_cgroup(struct found *f);
 bool found_init_is_in_cgroup(const struct found *f);
 /* SIGKILL to the init process, if it is still the one on record. */
 MUST_CHECK struct err *found_kill_init(const struct found *f);
+/* SIGKILL to the processes of a creator that died before it put init's pid on record: orphans.c. */
+void found_kill_orphans(const struct found *f);
 /*
  * Ends what is left and removes cgroup and state folder; the poststop hooks run when HOOKS.  Every
  * step is safe to repeat.

@@ -269,7 +269,8 @@ TABLE = [
     ("umask 0", sh("umask", user(0, umask=0)), None),
     ("a key twice", lambda c: setattr(c, "duplicate", True), ("runc", "crun takes the first; JSON readers agree on the last")),
     ("a link in place of /proc", lambda c: (shutil.rmtree(c.rootfs / "proc"), link("proc", "tmp")(c)), None),
-    ("signals ignored inside", sh("grep SigIgn /proc/self/status"), None),
+    # Without 32 and 33, which are libc's own: the peers hand on what their caller ignored of these.
+    ("signals ignored inside", sh("while read k v; do [ $k = SigIgn: ] && echo $((0x$v & 0x7fffffff)); done < /proc/self/status; :"), None),
     ("dumpable", sh("probe | grep -o '\"dumpable\": [0-9]'"), None),
     ("console size without a terminal", sh("echo ok", process(consoleSize={"height": 5, "width": 5})), None),
     ("annotations", sh("echo ok", top(annotations={"a": "b"})), None),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """exec: codes, user, environment, capabilities, process files, hardening, pid files, groups."""
+import fcntl
 import json
 import os
 import re
@@ -136,11 +137,11 @@ def test_inheritable_is_empty_in_exec(running):
 
 def test_only_the_standard_streams_are_open_in_exec(running):
     reader, writer = os.pipe()
-    os.dup2(reader, 9)
+    high = fcntl.fcntl(reader, fcntl.F_DUPFD, 200)
     try:
-        seen = probe(running, pass_fds=(9, reader))
+        seen = probe(running, pass_fds=(high, reader))
     finally:
-        for fd in {reader, writer, 9}:
+        for fd in (reader, writer, high):
             os.close(fd)
 
     assert set(seen["fds"]) == {"0", "1", "2"}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process: user, groups, capabilities, limits, environment, directory, and what it inherits."""
+import fcntl
 import os
 import re
 import stat
@@ -628,11 +629,11 @@ def test_without_a_process_create_is_refused(container):
 @pytest.mark.views("hybrid", "oldkernel")
 def test_only_the_standard_streams_are_open(container):
     reader, writer = os.pipe()
-    os.dup2(reader, 9)
+    high = fcntl.fcntl(reader, fcntl.F_DUPFD, 200)
     try:
-        seen = container.run(["probe"], pass_fds=(9, reader)).json
+        seen = container.run(["probe"], pass_fds=(high, reader)).json
     finally:
-        for fd in {reader, writer, 9}:
+        for fd in (reader, writer, high):
             os.close(fd)
 
     assert set(seen["fds"]) == {"0", "1", "2"}
