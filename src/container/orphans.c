@@ -19,16 +19,25 @@
 
 enum { DEATH_TIMEOUT_MS = 2000, MAX_ROUNDS = 8 };
 
+static DIR *open_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		fd_close(fd);
+	return dir;
+}
+
 static bool has_open(const char *pid, const struct stat *gate)
 {
-	auto_close int fd = -EBADF;
 	const struct dirent *e;
 	char path[64];
 	bool found = false;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
-	dir = opendir(path);
+	dir = open_dir(path);
 	if (!dir)
 		return false;
 	while (!found && (e = readdir(dir))) {
@@ -65,7 +74,7 @@ static bool kill_holder(const struct found *f, const char *name, const struct st
 
 static bool kill_round(const struct found *f, const struct stat *gate)
 {
-	DIR *dir = opendir("/proc");
+	DIR *dir = open_dir("/proc");
 	const struct dirent *e;
 	bool any = false;
 
