@@ -19,9 +19,9 @@
 
 enum { DEATH_TIMEOUT_MS = 2000, MAX_ROUNDS = 8 };
 
-static DIR *open_dir(const char *path)
+static DIR *open_dir(int proc_fd, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!dir)
@@ -29,15 +29,15 @@ static DIR *open_dir(const char *path)
 	return dir;
 }
 
-static bool has_open(const char *pid, const struct stat *gate)
+static bool has_open(int proc_fd, const char *pid, const struct stat *gate)
 {
 	const struct dirent *e;
-	char path[64];
+	char path[32];
 	bool found = false;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
-	dir = open_dir(path);
+	snprintf(path, sizeof(path), "%.16s/fd", pid);
+	dir = open_dir(proc_fd, path);
 	if (!dir)
 		return false;
 	while (!found && (e = readdir(dir))) {
@@ -51,7 +51,8 @@ static bool has_open(const char *pid, const struct stat *gate)
 }
 
 /* True: it was one, and is dead or dying. */
-static bool kill_holder(const struct found *f, const char *name, const struct stat *gate)
+static bool kill_holder(const struct found *f, int proc_fd, const char *name,
+			const struct stat *gate)
 {
 	pid_t pid = (pid_t)strtol(name, NULL, 10);
 	auto_close int pidfd = -EBADF;
@@ -60,7 +61,7 @@ static bool kill_holder(const struct found *f, const char *name, const struct st
 	if (pid <= 0 || pid == getpid())
 		return false;
 	pidfd = sys_pidfd_open(pid, 0);
-	if (!has_open(name, gate))
+	if (!has_open(proc_fd, name, gate))
 		return false;
 	log_info("container `%s`: killing process %d, which its creator left behind", f->id, pid);
 	if (pidfd < 0)
@@ -72,14 +73,14 @@ static bool kill_holder(const struct found *f, const char *name, const struct st
 	return true;
 }
 
-static bool kill_round(const struct found *f, const struct stat *gate)
+static bool kill_round(const struct found *f, int proc_fd, const struct stat *gate)
 {
-	DIR *dir = open_dir("/proc");
+	DIR *dir = open_dir(proc_fd, ".");
 	const struct dirent *e;
 	bool any = false;
 
 	while (dir && (e = readdir(dir)))
-		any |= kill_holder(f, e->d_name, gate);
+		any |= kill_holder(f, proc_fd, e->d_name, gate);
 	if (dir)
 		closedir(dir);
 	return any;
@@ -87,12 +88,16 @@ static bool kill_round(const struct found *f, const struct stat *gate)
 
 void found_kill_orphans(const struct found *f)
 {
+	auto_close int proc_fd = -EBADF;
 	struct stat gate;
 
 	if (f->record->pid > 0 || !record_is_this_boot(f->record) ||
 	    fstatat(f->dir_fd, STORE_GATE, &gate, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
+	proc_fd = proc_open_root();
+	if (proc_fd < 0)
+		return;
 	/* The process that joins namespaces may have made another one meanwhile. */
-	for (int round = 0; round < MAX_ROUNDS && kill_round(f, &gate); round++)
+	for (int round = 0; round < MAX_ROUNDS && kill_round(f, proc_fd, &gate); round++)
 		;
 }
