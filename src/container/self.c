@@ -21,8 +21,9 @@ static bool is_protected(int exe_fd)
 	struct statvfs vfs;
 	int seals = fcntl(exe_fd, F_GET_SEALS);
 
-	if (seals >= 0)
-		return (seals & SEALS) == SEALS;
+	/* Any file of a tmpfs answers with seals, so without them the mount decides. */
+	if (seals >= 0 && (seals & SEALS) == SEALS)
+		return true;
 	return fstatvfs(exe_fd, &vfs) == 0 && (vfs.f_flag & ST_RDONLY);
 }
 
