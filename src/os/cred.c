@@ -331,22 +331,26 @@ static struct err *verify_caps(const struct cred_plan *plan)
 
 	TRY_SYS(caps_get(&have), "read back the capabilities");
 	for (int cap = 0; cap < 64; cap++) {
-		int in = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		uint64_t bit = (uint64_t)1 << cap;
+		int in = 0;
 
+		/* A bounding set is a limit: what was asked for may be there or not. */
+		if (!(plan->bounding & bit))
+			in = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 		if (in < 0)
 			break;
 		bounding |= (uint64_t)in << cap;
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) == 1)
-			ambient |= (uint64_t)1 << cap;
+		/* capabilities(7): ambient is never more than permitted and inheritable. */
+		if ((have.permitted & have.inheritable & bit) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) == 1)
+			ambient |= bit;
 	}
-	/* A bounding set is a limit: less than asked for is within it. */
 	if (have.permitted == plan->permitted && have.effective == plan->effective &&
-	    have.inheritable == plan->inheritable && ambient == plan->ambient &&
-	    !(bounding & ~plan->bounding))
+	    have.inheritable == plan->inheritable && ambient == plan->ambient && !bounding)
 		return NULL;
 	return err_new(
 		ERR_INTERNAL,
-		"the capabilities differ from the config after they were set: permitted %#llx, effective %#llx, inheritable %#llx, bounding %#llx, ambient %#llx",
+		"the capabilities differ from the config after they were set: permitted %#llx, effective %#llx, inheritable %#llx, too many in bounding %#llx, ambient %#llx",
 		(unsigned long long)have.permitted, (unsigned long long)have.effective,
 		(unsigned long long)have.inheritable, (unsigned long long)bounding,
 		(unsigned long long)ambient);
