@@ -127,6 +127,8 @@ struct cgroup_plan {
 	bool device_update;         /* DEVICE_PROGRAM, or none, takes the place of what is there */
 	struct cgroup_scope *scope; /* systemd's unit around the container; NULL: none */
 	pid_t inside; /* the process that the unit was made around: in the cgroup from the start */
+	const char *delegate; /* v2: the cgroup below, "a/b", that init begins in; or NULL */
+	const uid_t *owner;   /* v2: the host's id of who may arrange that cgroup; or NULL */
 };
 
 struct cgroup_plan_opts {
@@ -140,6 +142,12 @@ MUST_CHECK struct err *cgroup_plan_make(struct arena *a, const struct spec *spec
 					const struct cgroup_layout *layout,
 					const struct cgroup_plan_opts *opts,
 					struct cgroup_plan *ret);
+/*
+ * SUB (may be NULL) is the value of run.oci.delegate-cgroup; OWNER (may be NULL) gets the directory
+ * and the files that the kernel's delegate list names.
+ */
+MUST_CHECK struct err *cgroup_plan_delegation(struct arena *a, const char *sub, const uid_t *owner,
+					      struct cgroup_plan *plan);
 void cgroup_plan_print(const struct cgroup_plan *plan, struct str *out);
 /* The writes for RES in an existing cgroup (update); looks at what is in force there. */
 MUST_CHECK struct err *cgroup_plan_update(struct arena *a, const struct spec_resources *res,
@@ -184,6 +192,8 @@ MUST_CHECK struct err *cgroup_scope_attach(const struct cgroup_paths *paths, con
 					   pid_t pid, bool is_rootless);
 /* Moves PID into every v1 directory, and into the v2 one unless IN_V2 (it was cloned into it). */
 MUST_CHECK struct err *cgroup_attach(const struct cgroup_paths *paths, pid_t pid, bool in_v2);
+/* Once PID is in its cgroup: what cgroup_plan_delegation() decided. */
+MUST_CHECK struct err *cgroup_delegate(const struct cgroup_plan *plan, pid_t pid);
 /*
  * The rows of a plan by cgroup_plan_update(): all of them or none.  COMMIT (may be NULL) is called
  * when they are in force; when it fails, as when the kernel refuses a row, all is put back.

@@ -292,6 +292,10 @@ void cgroup_plan_print(const struct cgroup_plan *plan, struct str *out)
 		 plan->may_fail ? ", may be missing" : "");
 	if (plan->scope)
 		systemd_print(plan->scope, out);
+	if (plan->delegate)
+		str_addf(out, "  init begins in %s below\n", plan->delegate);
+	if (plan->owner)
+		str_addf(out, "  owner %u\n", *plan->owner);
 	for (size_t i = 0; i < plan->paths.n; i++)
 		str_addf(out, "  directory %s\n", plan->paths.v[i].path);
 	for (size_t i = 0; i < plan->n_writes; i++) {

@@ -178,6 +178,52 @@ static struct err *plan_file_systems(struct arena *a, const struct run_opts *opt
 	return NULL;
 }
 
+/* A cgroup file system at /sys/fs/cgroup that the payload can write to. */
+static bool has_writable_cgroupfs(const struct spec *spec)
+{
+	bool writable = false;
+
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct spec_mount *m = &spec->mounts[i];
+
+		if (!streq(m->destination, "/sys/fs/cgroup") || !m->type ||
+		    (!streq(m->type, "cgroup") && !streq(m->type, "cgroup2")))
+			continue;
+		writable = true;
+		for (size_t o = 0; o < m->options.n; o++)
+			writable = streq(m->options.v[o], "rw") ||
+				   (writable && !streq(m->options.v[o], "ro"));
+	}
+	return writable;
+}
+
+/* What the user of the process is on the host; false when that is nobody, or root, who may anyway.
+ */
+static bool host_user(const struct plan *p, uid_t *ret)
+{
+	uint32_t uid = p->process.cred.uid;
+
+	*ret = uid;
+	if (p->ns.new_user && !idmap_to_host(p->ns.idmap.uid, p->ns.idmap.n_uid, uid, ret))
+		return false;
+	if (p->ns.join[NS_USER]) {
+		*ret = p->ns.root_uid;
+		return uid == 0 && p->ns.root_is_mapped && *ret != 0;
+	}
+	return *ret != 0;
+}
+
+/* runtime-spec, config-linux, cgroup ownership. */
+static struct err *plan_delegation(struct arena *a, struct plan *p)
+{
+	const char *sub = spec_annotation(p->spec, "run.oci.delegate-cgroup");
+	bool may = p->ns.new_cgroup && (sub || has_writable_cgroupfs(p->spec));
+	uid_t owner;
+
+	may = may && !p->is_rootless && host_user(p, &owner);
+	return cgroup_plan_delegation(a, sub, may ? &owner : NULL, &p->cgroup);
+}
+
 struct err *plan_make(struct arena *a, const struct ctx *ctx, const struct run_opts *opts,
 		      const struct spec *spec, const char *bundle, struct plan *ret)
 {
@@ -198,6 +244,7 @@ struct err *plan_make(struct arena *a, const struct ctx *ctx, const struct run_o
 	TRY(sysctl_plan_make(a, spec, &ret->sysctl));
 	TRY(mempolicy_plan_make(spec, &ret->mempolicy));
 	TRY(process_plan_make(a, spec, spec->process, opts->preserve_fds, &ret->process));
+	TRY(plan_delegation(a, ret));
 	ret->process.console.bind_console = true;
 	return terminal_rules(opts, spec->process);
 }

@@ -51,6 +51,7 @@ static const struct step create_steps[] = {
 	ON_INIT_IF(when_helper_sources, "take over the mounts",     step_receive_mounts),
 
 	ON_HOST("put the process into its cgroup",                  step_enter_cgroup,           NULL),
+	ON_HOST("delegate the cgroup",                              step_delegate_cgroup,        NULL),
 	ON_HOST("set process limits and the OOM score",             step_limit_process,          NULL),
 	ON_INIT("join a session keyring",                           step_join_keyring),
 	ON_INIT("create the time namespace",                        step_new_time_ns),

@@ -477,6 +477,11 @@ struct err *step_enter_cgroup(struct run *r)
 	return e && r->exec ? enter_by_systemd(r, e) : e;
 }
 
+struct err *step_delegate_cgroup(struct run *r)
+{
+	return cgroup_delegate(&r->plan.cgroup, r->pid);
+}
+
 struct err *step_limit_process(struct run *r)
 {
 	const struct process_plan *p = &r->plan.process;

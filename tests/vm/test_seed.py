@@ -94,7 +94,7 @@ def test_davit_says_what_is_true(running):
 
 def test_podman_exec_works_with_davit(freezer_directory, session):
     """With crun 1.8.1 `podman exec` fails on such a host."""
-    home = session.directory / "podman"
+    home = session.directory / f"podman-{freezer_directory}"
     home.mkdir()
     root = home / "root"
     session.template.make_rootfs(root)
