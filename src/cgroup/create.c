@@ -202,23 +202,71 @@ static struct err *mkdir_error(const struct making *m, int rc, size_t len)
 	}
 }
 
+static bool is_frozen(const struct making *m, int fd)
+{
+	char buf[256];
+
+	if (cgdir_is_v2(m->d)) {
+		if (file_read_line_at(fd, "cgroup.freeze", buf, sizeof(buf)) > 0 && buf[0] == '1')
+			return true;
+		return file_read_line_at(fd, "cgroup.events", buf, sizeof(buf)) > 0 &&
+		       strstr(buf, "frozen 1");
+	}
+	return cgdir_has(m->d, "freezer") &&
+	       file_read_line_at(fd, "freezer.state", buf, sizeof(buf)) > 0 &&
+	       !streq(buf, "THAWED");
+}
+
+/* Threads only may be in a threaded one; *ret_type (may be NULL) is what it says. */
+static bool is_domain(const struct making *m, int fd, char ret_type[32])
+{
+	char buf[32];
+
+	if (!cgdir_is_v2(m->d) || file_read_line_at(fd, "cgroup.type", buf, sizeof(buf)) <= 0)
+		return true;
+	if (ret_type)
+		memcpy(ret_type, buf, sizeof(buf));
+	return streq(buf, "domain");
+}
+
+/*
+ * An empty leaf that was there before is made anew: its limits are not ours, and a stopped
+ * container that still has it on record would take our processes for its own.  One that is frozen,
+ * threaded or in use is left for check_target() to refuse.
+ */
+static int make_leaf(const struct making *m, int parent_fd, const char *name)
+{
+	auto_close int fd = -EBADF;
+
+	if (mkdirat(parent_fd, name, 0755) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || is_frozen(m, fd) || !is_domain(m, fd, NULL) ||
+	    unlinkat(parent_fd, name, AT_REMOVEDIR) < 0)
+		return -EEXIST;
+	return mkdirat(parent_fd, name, 0755) == 0 ? 0 : -errno;
+}
+
 /* Makes one component NAME below PARENT_FD; LEN is the length of the path up to its end. */
 static struct err *make_component(struct making *m, int parent_fd, const char *name, size_t len,
 				  int *ret_fd, bool *ret_new)
 {
 	auto_close int fd = -EBADF;
+	int rc;
 
 	if (cgdir_is_v2(m->d))
 		TRY(enable_controllers(m, parent_fd));
-	if (mkdirat(parent_fd, name, 0755) == 0) {
-		*ret_new = true;
-		if (!m->made)
-			m->made = len;
-	} else if (errno == EEXIST) {
-		*ret_new = false;
-	} else {
-		return mkdir_error(m, -errno, len);
-	}
+	if (len == strlen(m->d->path))
+		rc = make_leaf(m, parent_fd, name);
+	else
+		rc = mkdirat(parent_fd, name, 0755) < 0 ? -errno : 0;
+	*ret_new = rc == 0;
+	if (rc == 0 && !m->made)
+		m->made = len;
+	if (rc < 0 && rc != -EEXIST)
+		return mkdir_error(m, rc, len);
 	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	TRY_SYS(fd < 0 ? -errno : fd, "open the cgroup %.*s", (int)len, m->d->path);
 	if (m->is_cpuset)
@@ -260,22 +308,6 @@ static struct err *make_nested(struct making *m, int mount_fd, bool *ret_new)
 	return e;
 }
 
-static bool is_frozen(const struct making *m)
-{
-	char buf[256];
-
-	if (cgdir_is_v2(m->d)) {
-		if (file_read_line_at(m->fd, "cgroup.freeze", buf, sizeof(buf)) > 0 &&
-		    buf[0] == '1')
-			return true;
-		return file_read_line_at(m->fd, "cgroup.events", buf, sizeof(buf)) > 0 &&
-		       strstr(buf, "frozen 1");
-	}
-	return cgdir_has(m->d, "freezer") &&
-	       file_read_line_at(m->fd, "freezer.state", buf, sizeof(buf)) > 0 &&
-	       !streq(buf, "THAWED");
-}
-
 /*
  * What was there before must not be somebody's: a process already in it would be killed with the
  * container, and in a frozen cgroup (or below one) init would wait for ever.
@@ -298,13 +330,12 @@ static struct err *check_target(const struct making *m, bool is_new)
 				"another container may use the same linux.cgroupsPath; choose "
 				"another one or end what runs there");
 	}
-	if (is_frozen(m))
+	if (is_frozen(m, m->fd))
 		return err_hint(err_new(ERR_STATE, "the cgroup %s is frozen", m->d->path),
 				cgdir_is_v2(m->d)
 					? "thaw it: echo 0 > cgroup.freeze there or above"
 					: "thaw it: echo THAWED > freezer.state there or above");
-	if (cgdir_is_v2(m->d) && file_read_line_at(m->fd, "cgroup.type", buf, sizeof(buf)) > 0 &&
-	    !streq(buf, "domain"))
+	if (!is_domain(m, m->fd, buf))
 		return err_hint(err_new(ERR_UNSUPPORTED,
 					"the cgroup %s cannot hold a container: its "
 					"cgroup.type is `%s`",

@@ -37,8 +37,9 @@ static struct err *kill_found(struct found *f, int sig, bool all)
 	bool everybody = all || (sig == SIGKILL && !f->record->private_pidns);
 
 	found_keep_own_cgroup(f);
+	/* Its cgroups may all be somebody else's by now. */
 	if (s == STATUS_STOPPED && all)
-		return f->cgroup.path ? cgroup_kill(&f->cgroup, sig) : NULL;
+		return f->cgroup.path && f->cgroup.n > 0 ? cgroup_kill(&f->cgroup, sig) : NULL;
 	TRY(status_check(OP_KILL, s, f->id));
 	if (!everybody)
 		return signal_init(f, sig);

@@ -381,6 +381,25 @@ def test_a_cgroup_that_is_in_use_is_refused(container, session):
 
 
 @pytest.mark.davit_only
+@pytest.mark.views("hybrid", "v1", "v2")
+@pytest.mark.parametrize("command", [["kill", "--all", "ID", "KILL"], ["delete", "ID"], ["delete", "--force", "ID"]],
+                         ids=" ".join)
+def test_a_stopped_container_has_no_power_over_its_successor(container, new_container, command):
+    """Both name the same cgroup; the peers kill the second one's processes."""
+    container.up()
+    container.stop()
+    successor = new_container(view=container.view)
+    successor.linux["cgroupsPath"] = container.linux["cgroupsPath"]
+    successor.up()
+
+    container.runtime(*[container.id if word == "ID" else word for word in command])
+
+    assert successor.status() == "running"
+    assert machine.is_alive(successor.pid)
+    assert successor.exec(["true"]).returncode == 0
+
+
+@pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v2")
 @pytest.mark.parametrize("how", ["create", "run"])
 def test_a_frozen_cgroup_is_refused_at_once(container, session, how):
