@@ -123,7 +123,7 @@ static struct err *enable_on_the_way(const struct cgroup_dir *top, const char *s
 }
 
 static struct err *enter_delegated(const struct cgroup_plan *plan, const struct cgroup_dir *top,
-				   pid_t pid, struct cgroup_dir *ret)
+				   pid_t pid, char **ret_path)
 {
 	auto_arena struct arena *a = arena_new();
 	struct cgroup_paths below;
@@ -132,7 +132,7 @@ static struct err *enter_delegated(const struct cgroup_plan *plan, const struct 
 	TRY(cgroup_sub(a, &plan->paths, plan->delegate, &below));
 	TRY(cgroup_attach(&below, pid, false));
 	TRY(enable_on_the_way(top, plan->delegate));
-	ret->path = str_dup(below.v[cgdir_find(&below, NULL)].path);
+	*ret_path = str_dup(below.v[cgdir_find(&below, NULL)].path);
 	return NULL;
 }
 
@@ -147,8 +147,8 @@ struct err *cgroup_delegate(const struct cgroup_plan *plan, pid_t pid)
 		return NULL;
 	d = plan->paths.v[i];
 	if (plan->delegate) {
-		TRY(enter_delegated(plan, &plan->paths.v[i], pid, &d));
-		path = d.path;
+		TRY(enter_delegated(plan, &plan->paths.v[i], pid, &path));
+		d.path = path;
 	}
 	if (!plan->owner)
 		return NULL;

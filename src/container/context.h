@@ -98,7 +98,4 @@ MUST_CHECK struct err *gate_start(int fd, struct run *run);
 NORETURN void init_launch(struct run *run);
 MUST_CHECK struct err *gate_listener(struct run *run, int fd, int number);
 
-/* container/run.c: conditions of rows. */
-bool when_new_user(const struct run *run);
-
 #endif

@@ -150,19 +150,20 @@ static void process_inherit(const struct spec_process *config, struct spec_proce
 		p->oom_score_adj = config->oom_score_adj;
 }
 
-static struct err *make_process(struct run *run, struct spec_process **ret)
+static struct err *make_process(struct run *run, struct spec_process *p)
 {
 	const struct exec_opts *o = run->exec;
 	const struct spec_process *config = run->spec->process;
-	struct spec_process *p;
 
 	if (o->process) {
-		TRY(spec_read_process(run->arena, AT_FDCWD, o->process, &p));
+		struct spec_process *document = NULL;
+
+		TRY(spec_read_process(run->arena, AT_FDCWD, o->process, &document));
+		*p = *document;
 		process_inherit(config, p);
 		if (o->tty >= 0)
 			p->terminal = o->tty;
 	} else {
-		p = arena_alloc(run->arena, sizeof(*p));
 		process_from_flags(run->arena, o, config, p);
 	}
 	if (p->args.n == 0)
@@ -172,7 +173,6 @@ static struct err *make_process(struct run *run, struct spec_process **ret)
 			err_new(ERR_INVALID,
 				"use --console-socket with --detach when a terminal is used"),
 			"or leave out --tty");
-	*ret = p;
 	return NULL;
 }
 
@@ -268,11 +268,11 @@ static struct err *plan_cgroup(struct run *run, const struct found *f)
 
 static struct err *exec_prepare(struct run *run, const struct found *f)
 {
-	struct spec_process *p = NULL;
+	struct spec_process *p = arena_alloc(run->arena, sizeof(*p));
 
 	TRY(found_spec(f, run->arena, &run->spec));
 	TRY(open_init(run, f));
-	TRY(make_process(run, &p));
+	TRY(make_process(run, p));
 	run->plan.spec = run->spec;
 	run->plan.id = f->id;
 	run->plan.bundle = f->record->bundle;

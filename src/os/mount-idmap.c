@@ -125,7 +125,7 @@ struct err *mount_idmap_plan(struct arena *a, const struct spec *spec, const str
 		return parse_text(a, spec, ret);
 	if (!map->wanted || map->uids.n > 0)
 		return NULL;
-	if (!ns)
+	if (!ns || !spec->linux_)
 		return err_hint(err_new(ERR_INVALID,
 					"mounts[%zu].options: idmap needs mappings or a user "
 					"namespace of the container",
