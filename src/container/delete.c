@@ -80,24 +80,36 @@ static struct err *remove_cgroup(const struct found *f)
 	return cgroup_scope_remove(NULL, &f->cgroup, r->systemd_scope, is_rootless());
 }
 
+/* Groups of a reboot ago are gone; those of today are known by the container's id. */
+static struct err *remove_rdt(const struct found *f, const struct spec *spec)
+{
+	struct rdt_plan plan;
+
+	if (!record_is_this_boot(f->record))
+		return NULL;
+	TRY(rdt_plan_make(f->arena, spec, f->id, &plan));
+	rdt_remove(&plan);
+	return NULL;
+}
+
 struct err *found_remove(struct found *f, bool hooks)
 {
 	auto_arena struct arena *a = arena_new();
+	bool was_created = f->record->phase == PHASE_CREATED;
 	struct spec *spec = NULL;
+	struct err *e = found_spec(f, a, &spec);
 
-	if (hooks && f->record->phase == PHASE_CREATED) {
-		struct err *e = found_spec(f, a, &spec);
-
-		if (e)
-			log_warn("the poststop hooks are not known: %s", err_text(e));
-		err_free(e);
-	}
+	if (e && was_created)
+		log_warn("the poststop hooks are not known: %s", err_text(e));
+	err_free(e);
 	found_keep_own_cgroup(f);
 	TRY(found_kill_init(f));
 	thaw(f);
 	TRY(wait_for_death(f));
 	TRY(remove_cgroup(f));
 	if (spec)
+		TRY(remove_rdt(f, spec));
+	if (spec && hooks && was_created)
 		hooks_run_poststop(spec, f->record);
 	return store_remove(f->root_fd, f->id);
 }

@@ -20,6 +20,7 @@ static const struct step exec_steps[] = {
 	ON_HOST("share memory for the seccomp filter",    step_share_seccomp,     NULL),
 	ON_HOST("start the process",                      step_exec_spawn,        undo_spawn),
 	ON_HOST("put the process into its cgroup",        step_enter_cgroup,      NULL),
+	ON_HOST("enter the resctrl group",                step_enter_rdt,         NULL),
 	ON_HOST("set process limits and the OOM score",   step_limit_process,     NULL),
 	ON_HOST("set scheduling",                         step_schedule,          NULL),
 	PASS(HOST, "the process is in its cgroup"),
@@ -283,6 +284,7 @@ static struct err *exec_prepare(struct run *run, const struct found *f)
 			      &run->plan.process));
 	TRY(plan_affinity(p, &run->plan.process));
 	TRY(mempolicy_plan_make(run->spec, &run->plan.mempolicy));
+	TRY(rdt_plan_make(run->arena, run->spec, f->id, &run->plan.rdt));
 	run->join_flags = join_flags(run);
 	return plan_cgroup(run, f);
 }

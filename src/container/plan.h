@@ -18,6 +18,7 @@
 #include "os/mount.h"
 #include "os/ns.h"
 #include "os/process.h"
+#include "os/rdt.h"
 #include "os/rootfs.h"
 #include "spec/spec.h"
 
@@ -54,6 +55,7 @@ struct plan {
 	struct mask_plan mask;
 	struct sysctl_plan sysctl;
 	struct mempolicy_plan mempolicy;
+	struct rdt_plan rdt;
 	struct process_plan process;
 	bool is_rootless;
 	bool new_keyring;

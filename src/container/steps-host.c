@@ -482,6 +482,13 @@ struct err *step_delegate_cgroup(struct run *r)
 	return cgroup_delegate(&r->plan.cgroup, r->pid);
 }
 
+struct err *step_enter_rdt(struct run *r)
+{
+	const struct rdt_plan *p = &r->plan.rdt;
+
+	return r->exec ? rdt_join(p, r->pid) : rdt_enter(p, r->pid);
+}
+
 struct err *step_limit_process(struct run *r)
 {
 	const struct process_plan *p = &r->plan.process;

@@ -26,6 +26,7 @@ MUST_CHECK struct err *step_map_ids(struct run *r);
 MUST_CHECK struct err *step_send_mounts(struct run *r);
 MUST_CHECK struct err *step_enter_cgroup(struct run *r);
 MUST_CHECK struct err *step_delegate_cgroup(struct run *r);
+MUST_CHECK struct err *step_enter_rdt(struct run *r);
 MUST_CHECK struct err *step_limit_process(struct run *r);
 MUST_CHECK struct err *step_schedule(struct run *r);
 MUST_CHECK struct err *step_compile_seccomp(struct run *r);

@@ -96,6 +96,10 @@ static void check_intel_rdt(const struct spec_intel_rdt *r, struct mistakes *m)
 	    (!str_starts(r->mem_bw_schema, "MB:") || strchr(r->mem_bw_schema, '\n')))
 		mistakes_add(m,
 			     "linux.intelRdt.memBwSchema: must be one line that begins with MB:");
+	for (size_t i = 0; i < r->schemata.n; i++) {
+		if (strchr(r->schemata.v[i], '\n'))
+			mistakes_add(m, "linux.intelRdt.schemata[%zu]: must be one line", i);
+	}
 }
 
 static void check_seccomp_rule(const struct spec_seccomp_rule *r, size_t i, struct mistakes *m)

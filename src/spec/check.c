@@ -187,7 +187,5 @@ struct err *spec_check_runnable(const struct spec *s)
 	}
 	if (s->linux_ && s->linux_->n_net_devices > 0)
 		mistakes_add(&m, "linux.netDevices: is not supported yet");
-	if (s->linux_ && s->linux_->intel_rdt)
-		mistakes_add(&m, "linux.intelRdt: is not supported yet");
 	return mistakes_take(&m, "config.json");
 }

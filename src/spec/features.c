@@ -26,6 +26,12 @@ struct mount_extensions { struct switch_feature idmap; };
 struct memory_policy_features { struct spec_strings modes, flags; };
 /* clang-format on */
 
+struct rdt_features {
+	bool enabled;
+	bool schemata;
+	bool monitoring;
+};
+
 struct linux_features {
 	struct spec_strings namespaces;
 	struct spec_strings capabilities;
@@ -33,7 +39,7 @@ struct linux_features {
 	struct seccomp_features seccomp;
 	struct switch_feature apparmor;
 	struct switch_feature selinux;
-	struct switch_feature intel_rdt;
+	struct rdt_features intel_rdt;
 	struct memory_policy_features memory_policy;
 	struct mount_extensions mount_extensions;
 	struct switch_feature net_devices;
@@ -54,6 +60,14 @@ static const struct field switch_fields[] = {
 	F_END,
 };
 TYPE(switch_type, struct switch_feature, switch_fields);
+
+static const struct field rdt_fields[] = {
+	F_BOOL(struct rdt_features, enabled, "enabled"),
+	F_BOOL(struct rdt_features, schemata, "schemata"),
+	F_BOOL(struct rdt_features, monitoring, "monitoring"),
+	F_END,
+};
+TYPE(rdt_type, struct rdt_features, rdt_fields);
 
 static const struct field cgroup_fields[] = {
 	F_BOOL(struct cgroup_features, v1, "v1"),
@@ -96,7 +110,7 @@ static const struct field linux_fields[] = {
 	F_EMBED(struct linux_features, seccomp, "seccomp", seccomp_type),
 	F_EMBED(struct linux_features, apparmor, "apparmor", switch_type),
 	F_EMBED(struct linux_features, selinux, "selinux", switch_type),
-	F_EMBED(struct linux_features, intel_rdt, "intelRdt", switch_type),
+	F_EMBED(struct linux_features, intel_rdt, "intelRdt", rdt_type),
 	F_EMBED(struct linux_features, memory_policy, "memoryPolicy", memory_policy_type),
 	F_EMBED(struct linux_features, mount_extensions, "mountExtensions", mount_extensions_type),
 	F_EMBED(struct linux_features, net_devices, "netDevices", switch_type),
@@ -219,6 +233,7 @@ char *spec_features(void)
 		.cgroup = { .v1 = true, .v2 = true, .rdma = true },
 		.seccomp = seccomp_of(a),
 		.apparmor = { true },
+		.intel_rdt = { .enabled = true, .schemata = true, .monitoring = true },
 		.selinux = { true },
 		.memory_policy = {
 			.modes = words_of(a, memory_mode_words, NULL),
