@@ -56,6 +56,7 @@ struct run {
 	uint64_t start_time;
 	struct shared *shared;
 	int master_fd; /* terminal, foreground */
+	int net_fd; /* HOST: the container's network namespace, while it has devices of the host */
 	int notify_fd; /* sd_notify socket that the container's messages arrive at */
 
 	/* exec: the container */

@@ -18,6 +18,7 @@
 #include "container/monitor.h"
 #include "container/notify.h"
 #include "container/steps.h"
+#include "os/netdev.h"
 #include "state/store.h"
 
 /*
@@ -41,6 +42,7 @@ static const struct step create_steps[] = {
 	ON_HOST("start the container process",                      step_spawn,                  undo_spawn),
 	ON_HOST("record the container process",                     step_record_process,         NULL),
 	ON_HOST("start the systemd scope",                          step_start_scope,            NULL),
+	ON_HOST("move network devices",                             step_move_netdevs,           undo_move_netdevs),
 
 	ON_INIT("leave the host's mounts behind",                   step_enter_launch),
 	ON_INIT("join the given namespaces",                        step_join_namespaces),
@@ -122,6 +124,7 @@ struct run run_new(struct ctx *ctx)
 		.pidfd = -EBADF,
 		.master_fd = -EBADF,
 		.notify_fd = -EBADF,
+		.net_fd = -EBADF,
 		.init_pidfd = -EBADF,
 		.container_root_fd = -EBADF,
 		.init_root_fd = -EBADF,
@@ -165,6 +168,7 @@ void run_done(struct run *run)
 	fd_close(run->pidfd);
 	fd_close(run->master_fd);
 	fd_close(run->notify_fd);
+	fd_close(run->net_fd);
 	fd_close(run->init_pidfd);
 	fd_close(run->container_root_fd);
 	if (run->shared)
@@ -277,6 +281,7 @@ static struct err *give_up(struct run *run, struct err *e)
 {
 	struct err *left;
 
+	undo_move_netdevs(run);
 	undo_spawn(run);
 	fd_close(take_fd(&run->lock_fd));
 	left = remove_container(run);
@@ -318,6 +323,8 @@ static struct err *run_foreground(struct run *run, int *ret_status)
 	struct err *e = monitor_run(run, ret_status);
 	struct err *left;
 
+	if (netdevs_are_trusted(run->spec))
+		undo_move_netdevs(run);
 	if (run->opts->keep && !e)
 		return NULL;
 	fd_close(take_fd(&run->lock_fd));

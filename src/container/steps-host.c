@@ -21,6 +21,7 @@
 #include "container/steps.h"
 #include "os/launch.h"
 #include "os/mount-opts.h"
+#include "os/netdev.h"
 #include "os/seccomp-cache.h"
 #include "state/store.h"
 
@@ -480,6 +481,27 @@ struct err *step_enter_cgroup(struct run *r)
 struct err *step_delegate_cgroup(struct run *r)
 {
 	return cgroup_delegate(&r->plan.cgroup, r->pid);
+}
+
+struct err *step_move_netdevs(struct run *r)
+{
+	if (!r->spec->linux_ || r->spec->linux_->n_net_devices == 0)
+		return NULL;
+	if (r->plan.ns.join[NS_NETWORK])
+		r->net_fd = fcntl(r->ns_fds[NS_NETWORK], F_DUPFD_CLOEXEC, 3);
+	else
+		r->net_fd = netdevs_namespace_of(r->pid);
+	TRY_SYS(r->net_fd, "open the container's network namespace");
+	return netdevs_move(r->spec, r->net_fd);
+}
+
+/* Its descriptor holds the namespace, so this works when the container is dead, too. */
+void undo_move_netdevs(struct run *r)
+{
+	int fd = take_fd(&r->net_fd);
+
+	netdevs_return(r->spec, fd);
+	fd_close(fd);
 }
 
 struct err *step_enter_rdt(struct run *r)

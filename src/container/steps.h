@@ -26,6 +26,8 @@ MUST_CHECK struct err *step_map_ids(struct run *r);
 MUST_CHECK struct err *step_send_mounts(struct run *r);
 MUST_CHECK struct err *step_enter_cgroup(struct run *r);
 MUST_CHECK struct err *step_delegate_cgroup(struct run *r);
+MUST_CHECK struct err *step_move_netdevs(struct run *r);
+void undo_move_netdevs(struct run *r);
 MUST_CHECK struct err *step_enter_rdt(struct run *r);
 MUST_CHECK struct err *step_limit_process(struct run *r);
 MUST_CHECK struct err *step_schedule(struct run *r);

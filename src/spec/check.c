@@ -185,7 +185,7 @@ struct err *spec_check_runnable(const struct spec *s)
 		check_uts_namespace(s, "hostname", s->hostname, &m);
 		check_uts_namespace(s, "domainname", s->domainname, &m);
 	}
-	if (s->linux_ && s->linux_->n_net_devices > 0)
-		mistakes_add(&m, "linux.netDevices: is not supported yet");
+	if (s->linux_ && s->linux_->n_net_devices > 0 && !spec_find_ns(s, NS_NETWORK))
+		mistakes_add(&m, "linux.netDevices: needs a network namespace of the container");
 	return mistakes_take(&m, "config.json");
 }

@@ -233,6 +233,7 @@ char *spec_features(void)
 		.cgroup = { .v1 = true, .v2 = true, .rdma = true },
 		.seccomp = seccomp_of(a),
 		.apparmor = { true },
+		.net_devices = { true },
 		.intel_rdt = { .enabled = true, .schemata = true, .monitoring = true },
 		.selinux = { true },
 		.memory_policy = {

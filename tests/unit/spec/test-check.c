@@ -329,12 +329,12 @@ TEST(a_document_for_another_system_cannot_rename_the_host)
 		    "config.json: hostname: requires the UTS namespace in linux.namespaces");
 }
 
-TEST(what_is_not_done_yet_is_refused_before_it_is_missed)
+TEST(devices_need_a_network_to_go_to)
 {
 	expect_text(check_runnable(
 			    "{" V1 ", 'root': {'path': 'r'}, 'process': {'cwd': '/', 'args': "
 			    "['sh']}, 'linux': {'netDevices': {'eth0': {}}}}"),
-		    "config.json: linux.netDevices: is not supported yet");
+		    "config.json: linux.netDevices: needs a network namespace of the container");
 }
 
 TESTS(CASE(any_version_1_is_accepted), CASE(what_is_no_version_is_refused),
@@ -349,4 +349,4 @@ TESTS(CASE(any_version_1_is_accepted), CASE(what_is_no_version_is_refused),
       CASE(seccomp_actions_and_numbers_agree), CASE(intel_rdt_stays_in_its_directory),
       CASE(net_devices_are_interfaces), CASE(a_container_needs_a_root_and_a_process),
       CASE(a_document_for_another_system_cannot_rename_the_host),
-      CASE(what_is_not_done_yet_is_refused_before_it_is_missed))
+      CASE(devices_need_a_network_to_go_to))

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * linux.netDevices: devices of the host that the container gets, with their addresses.
+ */
+#ifndef OS_NETDEV_H
+#define OS_NETDEV_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+/* The network namespace of PID (0: our own), or -errno. */
+int netdevs_namespace_of(pid_t pid);
+/*
+ * HOST: moves each device into the network namespace NS_FD, under its new name, with its permanent
+ * addresses of global scope, and brings it up.  On error those that were moved are back.
+ */
+MUST_CHECK struct err *netdevs_move(const struct spec *spec, int ns_fd);
+/*
+ * Back again: warns of what is not there.  Only for a namespace that nobody else could change: a
+ * device that a container made up is none that the host wants.
+ */
+void netdevs_return(const struct spec *spec, int ns_fd);
+/* Could the processes of SPEC not have changed the devices? */
+bool netdevs_are_trusted(const struct spec *spec);
+
+#endif
