@@ -494,9 +494,15 @@ def test_unified_values_are_written(container):
     assert container.cgroup_file("unified", "cgroup.max.descendants") == "7"
 
 
+def available_on_v2(container):
+    return machine.read(container.view.path("/sys/fs/cgroup/cgroup.controllers")).split()
+
+
 @pytest.mark.davit_only
 @pytest.mark.views("v2")
 def test_a_hugetlb_limit_on_v2(container):
+    if "hugetlb" not in available_on_v2(container):
+        pytest.skip("v2 has no hugetlb controller here")
     sizes = [name.removeprefix("hugepages-").removesuffix("kB") for name in os.listdir("/sys/kernel/mm/hugepages")]
     if "2048" not in sizes:
         pytest.skip("no 2 MB pages")
@@ -513,7 +519,9 @@ def test_a_hugetlb_limit_on_v2(container):
     ({"unified": {"nosuch.max": "1"}}, "nosuch"), ({"unified": {"memory.max": "1000000"}}, "memory"),
     ({"network": {"classID": 1}}, "net"), ({"memory": {"swappiness": 5}}, "swappiness")], ids=str)
 def test_a_limit_without_its_controller_is_refused_with_the_reason(container, resources, text):
-    """This v2 hierarchy has only hugetlb."""
+    """On a hybrid host the v2 hierarchy has hugetlb at most."""
+    if text in available_on_v2(container):
+        pytest.skip(f"v2 has the {text} controller here")
     container.set_resources(**resources)
 
     refused(container, text)

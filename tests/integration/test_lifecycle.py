@@ -94,7 +94,8 @@ def test_everything_but_the_program_is_set_up_by_create(container):
         assert os.stat(f"/proc/{pid}/ns/{kind}").st_ino != os.stat(f"/proc/self/ns/{kind}").st_ino
     points = {line.split()[4] for line in machine.read(f"/proc/{pid}/mountinfo").splitlines()}
     assert {"/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/sys"} <= points
-    assert container.cgroup_of()["pids"].endswith(container.id)
+    places = container.cgroup_of()
+    assert places.get("memory", places.get("unified")).endswith(container.id)
 
 
 def test_a_created_container_shows_no_payload_in_its_command_line(container):

@@ -199,14 +199,30 @@ def test_a_killed_paused_container_ends_at_the_latest_when_resumed(container):
     assert container.status() == "stopped"
 
 
+def freezer_file(container):
+    """(the control file that freezes, what it says when everything is frozen)."""
+    if "freezer" in machine.hierarchies():
+        return f"{machine.hierarchies()['freezer']}{container.cgroup_of()['freezer']}/freezer.state", "FROZEN"
+    return f"{machine.hierarchies()['unified']}{container.cgroup_of()['unified']}/cgroup.freeze", "1"
+
+
+def is_frozen(container):
+    path, frozen = freezer_file(container)
+    if frozen == "FROZEN":
+        return machine.read(path).strip() == frozen
+    return "frozen 1" in machine.read(path.replace("cgroup.freeze", "cgroup.events"))
+
+
 def test_pause_returns_when_everything_is_frozen(container):
     """crun does not wait."""
+    if not container.view.can_pause:
+        pytest.skip("no freezer here")
     container.up(["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sh -c 'while :; do :; done' & done; wait"])
     wait_until(lambda: len(container.ps()) >= 9, what="the processes")
 
     container.pause()
 
-    assert container.cgroup_file("freezer", "freezer.state") == "FROZEN"
+    assert is_frozen(container)
 
 
 @pytest.mark.davit_only
@@ -342,10 +358,11 @@ def test_a_dead_container_whose_cgroups_are_gone_is_stopped_and_can_be_deleted(c
 
 
 def test_a_container_frozen_from_outside_is_paused(container):
+    if not container.view.can_pause:
+        pytest.skip("no freezer here")
     container.up()
-    path = container.cgroup_of()["freezer"]
-    machine.write(f"{machine.hierarchies()['freezer']}{path}/freezer.state", "FROZEN")
-    wait_until(lambda: container.cgroup_file("freezer", "freezer.state") == "FROZEN")
+    machine.write(*freezer_file(container))
+    wait_until(lambda: is_frozen(container))
 
     assert container.status() == "paused"
     container.resume()

@@ -331,9 +331,9 @@ TEST(a_document_for_another_system_cannot_rename_the_host)
 
 TEST(devices_need_a_network_to_go_to)
 {
-	expect_text(check_runnable(
-			    "{" V1 ", 'root': {'path': 'r'}, 'process': {'cwd': '/', 'args': "
-			    "['sh']}, 'linux': {'netDevices': {'eth0': {}}}}"),
+	expect_text(check_runnable("{" V1
+				   ", 'root': {'path': 'r'}, 'process': {'cwd': '/', 'args': "
+				   "['sh']}, 'linux': {'netDevices': {'eth0': {}}}}"),
 		    "config.json: linux.netDevices: needs a network namespace of the container");
 }
 
