@@ -114,6 +114,8 @@ def setting(request, session):
     view = session.view(name)
     if view.unavailable:
         not_possible(name, view.unavailable)
+    if request.node.get_closest_marker("pauses") and not view.can_pause:
+        pytest.skip(f"{name}: no freezer")
     if mode in ("rootless", "userns") and machine.read("/proc/sys/user/max_user_namespaces").strip() == "0":
         not_possible(mode, "user.max_user_namespaces is 0")
     return view, mode

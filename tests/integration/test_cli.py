@@ -352,6 +352,7 @@ def test_a_debug_log_tells_the_steps(container):
 
 # --- success prints nothing ------------------------------------------------------------------------------------------------
 
+@pytest.mark.pauses
 def test_commands_that_change_something_print_nothing(container):
     outs = [container.create(["sleep", "1000"]), container.start(), container.pause(), container.resume(),
             container.kill("KILL")]

@@ -107,6 +107,7 @@ def test_on_v1_root_stays_the_owner(container):
 
 @ON_V2
 @pytest.mark.davit_only
+@pytest.mark.pauses
 @pytest.mark.parametrize("sub", ["payload", "a/b", "payload/"])
 def test_init_begins_in_the_delegated_cgroup(container, sub):
     container.spec["annotations"] = {SUB: sub}

@@ -213,10 +213,9 @@ def is_frozen(container):
     return "frozen 1" in machine.read(path.replace("cgroup.freeze", "cgroup.events"))
 
 
+@pytest.mark.pauses
 def test_pause_returns_when_everything_is_frozen(container):
     """crun does not wait."""
-    if not container.view.can_pause:
-        pytest.skip("no freezer here")
     container.up(["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sh -c 'while :; do :; done' & done; wait"])
     wait_until(lambda: len(container.ps()) >= 9, what="the processes")
 
@@ -226,6 +225,7 @@ def test_pause_returns_when_everything_is_frozen(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.pauses
 def test_exec_in_a_paused_container_is_refused_with_255(container):
     container.up()
     container.pause()
@@ -237,6 +237,7 @@ def test_exec_in_a_paused_container_is_refused_with_255(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.pauses
 def test_exec_ignore_paused_waits_for_the_thaw(container):
     container.up()
     container.pause()
@@ -357,9 +358,8 @@ def test_a_dead_container_whose_cgroups_are_gone_is_stopped_and_can_be_deleted(c
     container.delete()
 
 
+@pytest.mark.pauses
 def test_a_container_frozen_from_outside_is_paused(container):
-    if not container.view.can_pause:
-        pytest.skip("no freezer here")
     container.up()
     machine.write(*freezer_file(container))
     wait_until(lambda: is_frozen(container))
@@ -499,7 +499,7 @@ def test_explain_tells_how_the_answer_was_found(container):
 
 
 @pytest.mark.davit_only
-@pytest.mark.parametrize("end", ["created", "stopped", "paused"])
+@pytest.mark.parametrize("end", ["created", "stopped", pytest.param("paused", marks=pytest.mark.pauses)])
 def test_explain_names_the_state(container, end):
     if end == "created":
         container.create(["true"])

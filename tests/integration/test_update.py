@@ -456,6 +456,7 @@ def test_updates_at_the_same_time_all_count(container):
 
 # --- when, and when not ------------------------------------------------------------------------------------------------
 
+@pytest.mark.pauses
 def test_a_created_and_a_paused_container_can_be_updated(container):
     container.create(["sleep", "1000"])
     update(container, "--pids-limit", "30")
