@@ -16,6 +16,7 @@ from harness import machine, views
 from harness.container import Container, Session
 from harness.leaks import Snapshot
 
+pytest_plugins = ["harness.rows"]
 TEST_LIMIT = int(90 * machine.PATIENCE)
 MUST_RUN = set(filter(None, os.environ.get("DAVIT_MUST_RUN", "").split(",")))
 
