@@ -24,7 +24,7 @@ export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
 .DEFAULT_GOAL = all
 .NOTPARALLEL:
-.PHONY: all help deps demo check check-style check-layers check-links check-sources check-format \
+.PHONY: all help deps demo check check-style check-layers check-links check-members check-sources check-format \
 	check-tidy check-unit check-asan check-integration check-tools check-matrix check-vm-quick check-vm bench format fuzz size dist install clean
 
 all: $(BUILD)/build.ninja ## build the release binary: build/davit
@@ -53,7 +53,7 @@ demo: ## build, run a container from busybox, show its output and its state
 
 check: deps ## style, unit tests with sanitizers, integration tests, the state matrix, two other kernels (root)
 	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory -k check-style check-links check-unit check-tools check-integration \
+	@$(MAKE) --no-print-directory -k check-style check-links check-members check-unit check-tools check-integration \
 		check-matrix check-vm-quick
 
 check-style: check-layers check-sources check-format ## layers, style rules, format; no root
@@ -63,6 +63,9 @@ check-layers: ## the order of the folders is the order of the includes
 
 check-links: all ## no folder calls a function of one above it, not even without its header
 	@tools/check-layers --link $(BUILD)
+
+check-members: all ## nothing is read from config.json and then ignored
+	@tools/check-members $(BUILD)
 
 check-sources: ## our own rules, see tools/check-style --help
 	@tools/check-style
