@@ -100,15 +100,18 @@ static struct err *make_path(struct arena *a, const char *wanted, char **ret)
 
 /*
  * A directory in every hierarchy, systemd's named one included: what looks for the container's
- * processes in any of them finds only those.  A v2 host's left-over named hierarchy is not ours.
+ * processes in any of them finds only those.  A v2 host's left-over named hierarchy is not ours,
+ * unless the container is to see it (WITH_SYSTEMD_V1): then it sees a part of its own.
  */
-static void make_dirs(struct arena *a, const struct cgroup_layout *l, struct cgroup_paths *paths)
+static void make_dirs(struct arena *a, const struct cgroup_layout *l, bool with_systemd_v1,
+		      struct cgroup_paths *paths)
 {
 	paths->v = arena_array(a, struct cgroup_dir, l->n);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct cgroup_hierarchy *h = &l->v[i];
 
-		if (l->kind == CGROUP_V2 && !h->is_v2)
+		if (l->kind == CGROUP_V2 && !h->is_v2 &&
+		    !(with_systemd_v1 && streq(h->controllers, "name=systemd")))
 			continue;
 		paths->v[paths->n++] = (struct cgroup_dir){
 			.controllers = h->controllers,
@@ -223,7 +226,7 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 		plan.paths.path =
 			arena_format(a, "%s/%s", layout->v2_base ? layout->v2_base : "", opts->id);
 	if (layout->n > 0)
-		make_dirs(a, layout, &plan.paths);
+		make_dirs(a, layout, spec_annotation(spec, FORCE_SYSTEMD_V1) != NULL, &plan.paths);
 	TRY(plan_resources(&p, r));
 	if (plan.scope)
 		systemd_plan_limits(a, &plan, false);

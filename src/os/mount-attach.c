@@ -355,6 +355,8 @@ static struct err *attach_one(const struct mount_work *w, int *source_fd)
 		return mount_attach_fs(w);
 	case MOUNT_CGROUP:
 		return mount_cgroup(w);
+	case MOUNT_SYSTEMD_V1:
+		return mount_systemd_v1(w);
 	case MOUNT_CHANGE:
 		return attach_change(w);
 	case MOUNT_BIND:

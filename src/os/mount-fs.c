@@ -229,7 +229,8 @@ static struct err *fs_data(const struct mount_work *w, int target_fd, bool made,
 		str_addf(&data, "%smode=755", data.len ? "," : "");
 	}
 	if (w->plan->mount_label && !m->is_proc_or_sysfs)
-		str_addf(&data, "%scontext=\"%s\"", data.len ? "," : "", w->plan->mount_label);
+		str_addf(&data, "%s%s=\"%s\"", data.len ? "," : "", w->plan->label_option,
+			 w->plan->mount_label);
 	*ret = data.len ? str_dup(data.s) : NULL;
 	return NULL;
 }

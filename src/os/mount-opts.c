@@ -441,6 +441,7 @@ bool mount_needs_host(const struct mount_plan *m)
 	case MOUNT_FS:
 		return m->idmap.wanted || (m->sb_flags & (MS_I_VERSION | MS_SILENT));
 	case MOUNT_CGROUP:
+	case MOUNT_SYSTEMD_V1:
 		return true;
 	}
 	return true;

@@ -11,10 +11,11 @@
 #include "spec/spec.h"
 
 enum mount_kind {
-	MOUNT_FS,     /* a new file system */
-	MOUNT_BIND,   /* a tree that exists */
-	MOUNT_CGROUP, /* type "cgroup": a view of the container's own cgroup */
-	MOUNT_CHANGE, /* option remount: other flags for what is mounted there */
+	MOUNT_FS,         /* a new file system */
+	MOUNT_BIND,       /* a tree that exists */
+	MOUNT_CGROUP,     /* type "cgroup": a view of the container's own cgroup */
+	MOUNT_SYSTEMD_V1, /* run.oci.systemd.force_cgroup_v1: only the v1 hierarchy name=systemd */
+	MOUNT_CHANGE,     /* option remount: other flags for what is mounted there */
 };
 
 enum { MOUNT_MAX_PROPAGATIONS = 4 };

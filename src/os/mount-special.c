@@ -104,22 +104,23 @@ static struct err *put_v1(const struct mount_work *w, int dir_fd, const char *co
 	return link_names(dir_fd, controllers, name);
 }
 
-static struct err *cgroup_v1(const struct mount_work *w, int target_fd)
+/* The directory that the hierarchies are mounted in. */
+static struct err *put_frame(const struct mount_work *w, int target_fd, int *ret_fd)
 {
-	const struct mounts_plan *plan = w->plan;
 	struct mount_fs fs = {
 		.type = "tmpfs",
 		.source = "cgroup",
 		.data = "mode=755,size=1024k",
 		.attrs = w->m->top.set & ~(uint64_t)MOUNT_ATTR_RDONLY,
 	};
-	auto_close int dir = -EBADF;
+
+	return mount_put_fs(&fs, w->root_fd, w->m->destination, target_fd, ret_fd);
+}
+
+static struct err *close_frame(const struct mount_work *w, int dir)
+{
 	int rc;
 
-	TRY(mount_put_fs(&fs, w->root_fd, w->m->destination, target_fd, &dir));
-	for (size_t i = 0; i < plan->cgroup.n; i++)
-		TRY(put_v1(w, dir, plan->cgroup.v[i].controllers, plan->cgroup.v[i].mount,
-			   plan->cgroup.v[i].path));
 	if (!(w->m->top.set & MOUNT_ATTR_RDONLY))
 		return NULL;
 	rc = tree_set(dir, 0, MOUNT_ATTR_RDONLY, 0, 0);
@@ -127,6 +128,18 @@ static struct err *cgroup_v1(const struct mount_work *w, int target_fd)
 		rc = mount_remount_old(dir, MOUNT_ATTR_RDONLY, 0);
 	TRY_SYS(rc, "make %s read-only", w->m->destination);
 	return NULL;
+}
+
+static struct err *cgroup_v1(const struct mount_work *w, int target_fd)
+{
+	const struct mounts_plan *plan = w->plan;
+	auto_close int dir = -EBADF;
+
+	TRY(put_frame(w, target_fd, &dir));
+	for (size_t i = 0; i < plan->cgroup.n; i++)
+		TRY(put_v1(w, dir, plan->cgroup.v[i].controllers, plan->cgroup.v[i].mount,
+			   plan->cgroup.v[i].path));
+	return close_frame(w, dir);
 }
 
 struct err *mount_cgroup(const struct mount_work *w)
@@ -138,4 +151,41 @@ struct err *mount_cgroup(const struct mount_work *w)
 	if (w->plan->cgroup.is_v2)
 		return put_hierarchy(w, "", v2_own_dir(w->plan), w->m->destination, target, &fd);
 	return cgroup_v1(w, target);
+}
+
+/* --- the hierarchy of an old systemd ------------------------------------------------------------
+ */
+
+static const char *systemd_own_dir(const struct mounts_plan *plan)
+{
+	for (size_t i = 0; i < plan->cgroup.n; i++)
+		if (streq(plan->cgroup.v[i].controllers, "name=systemd"))
+			return plan->cgroup.v[i].path;
+	return NULL;
+}
+
+struct err *mount_systemd_v1(const struct mount_work *w)
+{
+	auto_free char *path = str_format("%s/systemd", w->m->destination);
+	auto_close int target = -EBADF;
+	auto_close int dir = -EBADF;
+	auto_close int inner = -EBADF;
+	auto_close int fd = -EBADF;
+	struct err *e;
+
+	TRY(mount_open_target(w, true, &target, NULL));
+	TRY(put_frame(w, target, &dir));
+	if (mkdirat(dir, "systemd", 0755) < 0)
+		return err_sys(-errno, "make the directory %s", path);
+	inner = openat(dir, "systemd", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (inner < 0)
+		return err_sys(-errno, "open the mount point %s", path);
+	e = put_hierarchy(w, "none,name=systemd,xattr", systemd_own_dir(w->plan), path, inner, &fd);
+	if (e)
+		return err_hint(
+			err_wrap(e, "annotation " FORCE_SYSTEMD_V1),
+			"the container needs a cgroup namespace, and the host the hierarchy: "
+			"mkdir /sys/fs/cgroup/systemd; mount -t cgroup cgroup -o "
+			"none,name=systemd,xattr /sys/fs/cgroup/systemd");
+	return close_frame(w, dir);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts that consist of several: type cgroup.
+ * Mounts that consist of several: type cgroup, and the annotation run.oci.systemd.force_cgroup_v1.
  */
 #ifndef OS_MOUNT_SPECIAL_H
 #define OS_MOUNT_SPECIAL_H
@@ -9,5 +9,9 @@
 
 /* The container's own view of its cgroup hierarchies. */
 MUST_CHECK struct err *mount_cgroup(const struct mount_work *w);
+
+/* A tmpfs with nothing but the directory `systemd`, the v1 hierarchy of a systemd before cgroup v2.
+ */
+MUST_CHECK struct err *mount_systemd_v1(const struct mount_work *w);
 
 #endif

@@ -78,6 +78,38 @@ static struct err *plan_source(struct arena *a, const struct spec *spec, const s
 	return NULL;
 }
 
+/* A systemd that knows only cgroup v1 finds the hierarchy it needs, whatever the host has. */
+static void plan_systemd_v1(const struct spec *spec, struct mount_plan *m)
+{
+	const char *place = spec_annotation(spec, FORCE_SYSTEMD_V1);
+	auto_free char *clean = place ? path_normalise(place) : NULL;
+
+	if (clean && streq(clean, m->destination))
+		m->kind = MOUNT_SYSTEMD_V1;
+}
+
+static struct err *plan_label(struct arena *a, const struct spec *spec, struct mounts_plan *ret)
+{
+	static const char *const options[] = { "context", "fscontext", "defcontext",
+					       "rootcontext" };
+	const char *option = spec_annotation(spec, "run.oci.mount_context_type");
+	bool known = !option;
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		known |= option && streq(option, options[i]);
+	if (!known)
+		return err_hint(
+			err_new(ERR_INVALID,
+				"annotations[\"run.oci.mount_context_type\"]: `%s` is no mount "
+				"option of SELinux",
+				option),
+			"it is one of context, fscontext, defcontext, rootcontext");
+	ret->label_option = arena_str(a, option ? option : "context");
+	if (spec->linux_ && spec->linux_->mount_label && *spec->linux_->mount_label)
+		ret->mount_label = arena_str(a, spec->linux_->mount_label);
+	return NULL;
+}
+
 static struct err *plan_one(struct arena *a, const struct spec *spec, size_t i, const char *bundle,
 			    const char *rootfs, struct mounts_plan *plan)
 {
@@ -95,6 +127,7 @@ static struct err *plan_one(struct arena *a, const struct spec *spec, size_t i, 
 	clean = path_normalise(absolute);
 	m->destination = arena_str(a, clean);
 	TRY(mount_opts_parse(a, s, i, m));
+	plan_systemd_v1(spec, m);
 	TRY(check_proc(m));
 	TRY(plan_source(a, spec, s, bundle, rootfs, m));
 	TRY(mount_idmap_plan(a, spec, s, m));
@@ -131,8 +164,7 @@ struct err *mounts_plan_make(struct arena *a, const struct spec *spec, const cha
 	ret->new_cgroup_ns = spec_find_ns(spec, NS_CGROUP) != NULL;
 	ret->new_mount_ns = spec_find_ns(spec, NS_MOUNT) != NULL;
 	ret->rootfs = arena_str(a, rootfs);
-	if (spec->linux_ && spec->linux_->mount_label && *spec->linux_->mount_label)
-		ret->mount_label = arena_str(a, spec->linux_->mount_label);
+	TRY(plan_label(a, spec, ret));
 	if (spec->n_mounts > 0 && !ret->new_mount_ns)
 		return err_hint(err_new(ERR_INVALID,
 					"mounts: need a mount namespace of the container"),

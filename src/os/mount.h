@@ -24,9 +24,10 @@ struct mounts_plan {
 	bool has_pid_ns; /* of its own or joined */
 	bool new_cgroup_ns;
 	bool new_mount_ns;
-	char *rootfs;      /* absolute path, to see which sources lie inside the root */
-	char *mount_label; /* SELinux; NULL */
-	bool host_dev;     /* /dev is a bind mount from the host: no devices are made in it */
+	char *rootfs;       /* absolute path, to see which sources lie inside the root */
+	char *mount_label;  /* SELinux; NULL */
+	char *label_option; /* what the label is given as: context, fscontext, … */
+	bool host_dev;      /* /dev is a bind mount from the host: no devices are made in it */
 	/* For a mount of type cgroup: filled by the container layer from the cgroup plan. */
 	struct mounts_cgroup {
 		bool is_v2;

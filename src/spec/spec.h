@@ -421,6 +421,8 @@ MUST_CHECK struct err *spec_check_runnable(const struct spec *s);
 void spec_print(const struct spec *s, struct str *out);
 
 const struct spec_namespace *spec_find_ns(const struct spec *s, enum ns_type type);
+/* The mount point that gets only the v1 hierarchy name=systemd, for a systemd before cgroup v2. */
+#define FORCE_SYSTEMD_V1 "run.oci.systemd.force_cgroup_v1"
 /* The value of annotation NAME, or NULL. */
 const char *spec_annotation(const struct spec *s, const char *name);
 
