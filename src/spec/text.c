@@ -9,6 +9,7 @@
  */
 #include "spec/text.h"
 
+#include <ctype.h>
 #include <json-c/json_object.h>
 #include <json-c/json_tokener.h>
 #include <stdio.h>
@@ -113,6 +114,8 @@ static bool scan_fits(const struct scan *s, size_t start)
 				: str_to_u64(digits, UINT64_MAX, &u) == 0;
 }
 
+static const char beyond_64_bits[] = "an integer beyond 64 bits";
+
 /* RFC 8259, section 6. */
 static const char *scan_number(struct scan *s)
 {
@@ -139,7 +142,7 @@ static const char *scan_number(struct scan *s)
 	if (!is_integer || scan_fits(s, start))
 		return NULL;
 	s->pos = start;
-	return "an integer beyond 64 bits";
+	return beyond_64_bits;
 }
 
 /* Is the string that ends before POS a member's name? */
@@ -216,6 +219,79 @@ static const char *scan_text(struct scan *s)
 	return wrong;
 }
 
+/* --- which member an offset is in
+ * ----------------------------------------------------------------- */
+
+struct level {
+	bool is_list;
+	size_t index;    /* of a list */
+	const char *key; /* of an object: as it is written */
+	size_t key_len;
+};
+
+static bool is_plain_name(const char *key, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)key[i]) && key[i] != '_')
+			return false;
+	return len > 0;
+}
+
+static void add_level(const struct level *l, struct str *out)
+{
+	if (l->is_list)
+		str_addf(out, "[%zu]", l->index);
+	else if (is_plain_name(l->key, l->key_len))
+		str_addf(out, "%s%.*s", out->len ? "." : "", (int)l->key_len, l->key);
+	else
+		str_addf(out, "[\"%.*s\"]", (int)l->key_len, l->key);
+}
+
+/* Reads again what was scanned up to END: mistakes are rare, and only they need the names. */
+static void add_path(const char *text, size_t end, struct str *out)
+{
+	struct level v[TABLE_MAX_DEPTH] = { 0 };
+	struct scan s = { .text = text, .len = end };
+	unsigned depth = 0;
+
+	while (s.pos < end) {
+		char c = text[s.pos++];
+		size_t start = s.pos;
+
+		if (c == '"') {
+			scan_string(&s);
+			if (depth > 0 && scan_is_name(&s)) {
+				v[depth - 1].key = text + start;
+				v[depth - 1].key_len = s.pos - 1 - start;
+			}
+		} else if (c == '{' || c == '[') {
+			v[depth++] = (struct level){ .is_list = c == '[', .key = "" };
+		} else if (c == '}' || c == ']') {
+			depth -= depth > 0;
+		} else if (c == ',' && depth > 0) {
+			v[depth - 1].index++;
+		}
+	}
+	for (unsigned i = 0; i < depth; i++)
+		add_level(&v[i], out);
+}
+
+/* --- what is wrong
+ * -------------------------------------------------------------------------------- */
+
+/* A number is wrong as a value of its member, which is easier to find than a column. */
+static struct err *scan_error(const char *what, const struct scan *s, const char *wrong)
+{
+	auto_str struct str path = { 0 };
+	struct place place = place_of(s->text, s->pos);
+
+	if (wrong == beyond_64_bits)
+		add_path(s->text, s->pos, &path);
+	if (path.len)
+		return err_new(ERR_INVALID, "%s: %s: %s (%s)", what, path.s, wrong, place.s);
+	return err_new(ERR_INVALID, "%s: %s: %s", what, place.s, wrong);
+}
+
 static const char *syntax_text(enum json_tokener_error code)
 {
 	switch (code) {
@@ -282,7 +358,7 @@ struct err *text_parse(const char *what, const char *text, size_t len, struct js
 			       what);
 	wrong = scan_text(&scan);
 	if (wrong)
-		return err_new(ERR_INVALID, "%s: %s: %s", what, place_of(text, scan.pos).s, wrong);
+		return scan_error(what, &scan, wrong);
 
 	/* json-c counts the value itself as a level. */
 	tok = json_tokener_new_ex(TABLE_MAX_DEPTH + 1);

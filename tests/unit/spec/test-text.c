@@ -109,10 +109,34 @@ TEST(numbers_beyond_64_bits_are_refused_with_their_place)
 {
 	expect_ok(parse("[18446744073709551615, -9223372036854775808]"));
 	expect_text(parse("[18446744073709551616]"),
-		    "doc: line 1, column 2: an integer beyond 64 bits");
+		    "doc: [0]: an integer beyond 64 bits (line 1, column 2)");
 	expect_err(parse("[-9223372036854775809]"), ERR_INVALID, "an integer beyond 64 bits");
 	expect_err(parse("[1234567890123456789012345678901234567890]"), ERR_INVALID,
 		   "an integer beyond 64 bits");
+}
+
+TEST(a_number_beyond_64_bits_is_named_by_its_member)
+{
+	static const char big[] = "99999999999999999999";
+	static const struct {
+		const char *before;
+		const char *path;
+	} cases[] = {
+		{ "{\"a\": ", "a" },
+		{ "{\"a\": {\"b\": [1, {}, ", "a.b[2]" },
+		{ "{\"x\": [1, 2], \"a\": {\"y\": \"z: {[\\\"\", \"c\" : ", "a.c" },
+		{ "{\"sysctl\": {\"net.ipv4.x\": ", "sysctl[\"net.ipv4.x\"]" },
+		{ "[[1, 2], [3, {\"k\":\n ", "[1][1].k" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *text = str_format("%s%s", cases[i].before, big);
+		auto_free char *want =
+			str_format("doc: %s: an integer beyond 64 bits (line", cases[i].path);
+
+		expect_err(parse(text), ERR_INVALID, want);
+	}
+	expect_text(parse(big), "doc: line 1, column 1: an integer beyond 64 bits");
 }
 
 TEST(strings_are_quoted_so_that_they_read_back)
@@ -132,4 +156,5 @@ TESTS(CASE(json_is_read_with_white_space_around_it), CASE(the_text_need_not_end_
       CASE(strings_are_utf8_without_raw_control_characters),
       CASE(a_nul_is_refused_in_the_text_and_in_names),
       CASE(numbers_beyond_64_bits_are_refused_with_their_place),
+      CASE(a_number_beyond_64_bits_is_named_by_its_member),
       CASE(strings_are_quoted_so_that_they_read_back))
