@@ -3,6 +3,7 @@
  * davit exec: another program in a running container.
  */
 #include "cli/cli.h"
+#include "cli/env.h"
 #include "cli/opts.h"
 #include "cli/user.h"
 
@@ -83,16 +84,6 @@ static struct err *check_process(const struct exec_args *a)
 	return NULL;
 }
 
-static struct err *check_env(const struct strv *env)
-{
-	for (size_t i = 0; i < env->n; i++) {
-		if (!strchr(env->v[i], '=') || env->v[i][0] == '=')
-			return err_hint(err_new(ERR_INVALID, "invalid --env `%s`", env->v[i]),
-					"--env takes NAME=VALUE");
-	}
-	return NULL;
-}
-
 static struct err *check_caps(const struct strv *caps)
 {
 	for (size_t i = 0; i < caps->n; i++) {
@@ -130,7 +121,7 @@ static struct err *exec_prepare(struct exec_args *a, int argc, char **argv, uint
 	}
 	TRY(groups_parse(&a->gids, gids, &o->n_additional_gids));
 	o->additional_gids = *gids;
-	TRY(check_env(&a->env));
+	TRY(env_check(&a->env));
 	o->env = a->env.v;
 	o->n_env = a->env.n;
 	TRY(check_caps(&a->caps));

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/env.h"
 #include "cli/opts.h"
 #include "spec/spec.h"
 
@@ -16,6 +17,9 @@
 struct spec_args {
 	const char *bundle;
 	const char *file;
+	const char *rootfs;
+	struct strv args;
+	struct strv env;
 	bool rootless;
 };
 
@@ -27,6 +31,12 @@ static const struct opt spec_opts[] = {
 		 "write this file, relative to the bundle, even if it exists"),
 	OPT_FLAG( 0 , "rootless", struct spec_args, rootless,
 		 "for a user who is not root"),
+	OPT_LIST( 0 , "args", "WORD", struct spec_args, args,
+		 "the program and its arguments, one word each time (repeat; default: sh)"),
+	OPT_LIST( 0 , "env", "NAME=VALUE", struct spec_args, env,
+		 "set an environment variable (repeat)"),
+	OPT_STR ( 0 , "rootfs", "DIR", struct spec_args, rootfs,
+		 "the root file system, relative to the bundle (default: rootfs)"),
 	OPT_END
 };
 /* clang-format on */
@@ -67,20 +77,51 @@ static struct err *write_over(int dir_fd, const char *name, const char *text)
 	return NULL;
 }
 
-static struct err *spec_main(struct cli *cli, int argc, char **argv)
+/* What the user gave may not be UTF-8, or no environment variable: nothing is written then. */
+static struct err *check_text(const char *text)
 {
-	struct spec_args args = { .bundle = "." };
-	struct spec_template_opts opts;
+	auto_arena struct arena *a = arena_new();
+	struct spec *s;
+
+	return spec_parse(a, text, strlen(text), &s);
+}
+
+static struct err *make_text(const struct spec_args *args, char **ret)
+{
+	const struct spec_template_opts opts = {
+		.rootless = args->rootless,
+		.cgroup_v2 = is_cgroup_v2(),
+		.args = args->args.n > 0 ? args->args.v : NULL,
+		.env = args->env.v,
+		.rootfs = args->rootfs,
+	};
+
+	TRY(env_check(&args->env));
+	*ret = spec_template(&opts);
+	return check_text(*ret);
+}
+
+static struct err *write_text(const struct spec_args *args)
+{
 	auto_close int dir_fd = -EBADF;
 	auto_free char *text = NULL;
 
-	TRY(opts_parse(cli, &cmd_spec, &argc, argv, &args));
-	dir_fd = open(args.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	TRY_SYS(dir_fd < 0 ? -errno : 0, "open the bundle %s", args.bundle);
-	opts = (struct spec_template_opts){ .rootless = args.rootless,
-					    .cgroup_v2 = is_cgroup_v2() };
-	text = spec_template(&opts);
-	return args.file ? write_over(dir_fd, args.file, text) : write_new(dir_fd, text);
+	TRY(make_text(args, &text));
+	dir_fd = open(args->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	TRY_SYS(dir_fd < 0 ? -errno : 0, "open the bundle %s", args->bundle);
+	return args->file ? write_over(dir_fd, args->file, text) : write_new(dir_fd, text);
+}
+
+static struct err *spec_main(struct cli *cli, int argc, char **argv)
+{
+	struct spec_args args = { .bundle = "." };
+	struct err *e = opts_parse(cli, &cmd_spec, &argc, argv, &args);
+
+	if (!e)
+		e = write_text(&args);
+	strv_done(&args.args);
+	strv_done(&args.env);
+	return e;
 }
 
 const struct command cmd_spec = {

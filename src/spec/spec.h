@@ -430,6 +430,9 @@ const char *spec_annotation(const struct spec *s, const char *name);
 struct spec_template_opts {
 	bool rootless;
 	bool cgroup_v2;
+	char *const *args;  /* NULL-terminated; NULL: a shell */
+	char *const *env;   /* more of it, NULL-terminated; may be NULL */
+	const char *rootfs; /* NULL: "rootfs" */
 };
 MUST_CHECK char *spec_template(const struct spec_template_opts *opts);
 /* The `features` document, owned by the caller. */

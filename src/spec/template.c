@@ -7,6 +7,7 @@
  */
 #include "base/str.h"
 #include "spec/spec.h"
+#include "spec/text.h"
 
 /* clang-format off */
 #define CAPABILITIES(set, end)                         \
@@ -24,14 +25,9 @@ static const char head[] =
 	"\t\t\"user\": {\n"
 	"\t\t\t\"uid\": 0,\n"
 	"\t\t\t\"gid\": 0\n"
-	"\t\t},\n"
-	"\t\t\"args\": [\n"
-	"\t\t\t\"sh\"\n"
-	"\t\t],\n"
-	"\t\t\"env\": [\n"
-	"\t\t\t\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\n"
-	"\t\t\t\"TERM=xterm\"\n"
-	"\t\t],\n"
+	"\t\t},\n";
+
+static const char rights[] =
 	"\t\t\"cwd\": \"/\",\n"
 	"\t\t\"capabilities\": {\n"
 	CAPABILITIES("bounding", ",")
@@ -48,7 +44,10 @@ static const char head[] =
 	"\t\t\"noNewPrivileges\": true\n"
 	"\t},\n"
 	"\t\"root\": {\n"
-	"\t\t\"path\": \"rootfs\",\n"
+	"\t\t\"path\": ";
+
+static const char root[] =
+	",\n"
 	"\t\t\"readonly\": true\n"
 	"\t},\n"
 	"\t\"hostname\": \"davit\",\n"
@@ -97,6 +96,29 @@ static const struct {
 };
 /* clang-format on */
 
+static char *const default_args[] = { (char *)"sh", NULL };
+static char *const default_env[] = {
+	(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	(char *)"TERM=xterm", NULL
+};
+
+/* The strings of V, then those of MORE (may be NULL). */
+static void add_strings(struct str *out, const char *member, char *const *v, char *const *more)
+{
+	char *const *lists[] = { v, more };
+	const char *separator = "";
+
+	str_addf(out, "\t\t\"%s\": [", member);
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		for (char *const *s = lists[i]; s && *s; s++) {
+			str_addf(out, "%s\n\t\t\t", separator);
+			text_add_string(out, *s);
+			separator = ",";
+		}
+	}
+	str_add(out, "\n\t\t],\n");
+}
+
 static void add_options(struct str *out, const char *const *options, bool rootless)
 {
 	const char *separator = "";
@@ -137,6 +159,11 @@ char *spec_template(const struct spec_template_opts *opts)
 	struct str out = { 0 };
 
 	str_add(&out, head);
+	add_strings(&out, "args", opts->args ? opts->args : default_args, NULL);
+	add_strings(&out, "env", default_env, opts->env);
+	str_add(&out, rights);
+	text_add_string(&out, opts->rootfs ? opts->rootfs : "rootfs");
+	str_add(&out, root);
 	add_mounts(&out, opts->rootless);
 	str_add(&out, "\t],\n"
 		      "\t\"linux\": {\n"

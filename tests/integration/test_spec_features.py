@@ -117,6 +117,31 @@ def test_spec_into_a_place_that_is_none(container, place):
 
 
 @davit_only
+def test_spec_takes_the_program_its_environment_and_the_root(container):
+    (container.bundle / "rootfs").rename(container.bundle / "image")
+    container.runtime("spec", "--args", "sh", "--args", "-c", "--args", 'echo "$GREETING" $X', "--env", "GREETING=bon \"jour\"",
+                      "--env", "X=é=1", "--rootfs", "image")
+    spec = json.loads((container.bundle / "config.json").read_text())
+    spec["process"]["terminal"] = False
+    (container.bundle / "config.json").write_text(json.dumps(spec))
+
+    assert spec["process"]["args"] == ["sh", "-c", 'echo "$GREETING" $X']
+    assert spec["process"]["env"][0].startswith("PATH=") and len(spec["process"]["env"]) == 4
+    assert container.runtime("run", container.id).stdout == 'bon "jour" é=1\n'
+
+
+@davit_only
+@pytest.mark.parametrize("words, text", [(["--env", "X"], "`X`"), (["--env", "=x"], "`=x`"), (["--args", "\udcff"], "UTF-8"),
+                                         (["--rootfs", ""], "root.path")])
+def test_spec_writes_nothing_wrong(container, words, text):
+    out = container.runtime("spec", *words, check=False)
+
+    assert out.returncode == 1
+    assert text in out.stderr
+    assert not (container.bundle / "config.json").exists()
+
+
+@davit_only
 def test_the_template_validates(container):
     container.runtime("spec")
 
