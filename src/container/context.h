@@ -44,8 +44,9 @@ struct run {
 	int listen_fd;          /* start.sock */
 	int gate_fd;
 	int null_fd;
-	int tree_fd;   /* the root file system, detached */
-	int launch_fd; /* os/launch.h, or -EBADF */
+	int hook_fds[2]; /* where hooks print, when an annotation says so; else -EBADF */
+	int tree_fd;     /* the root file system, detached */
+	int launch_fd;   /* os/launch.h, or -EBADF */
 	int ns_fds[NS_TYPES];
 	struct mount_sources sources;
 	int *device_fds;

@@ -131,11 +131,16 @@ static int first_own_fd(const struct run *run)
 
 /*
  * While it waits for `start`, INIT has nothing of the host open but what it waits with: whoever is
- * let into the container by `exec` could look (CVE-2016-9962).
+ * let into the container by `exec` could look (CVE-2016-9962).  Files for the output of hooks can
+ * only be appended to, and stay open when there are hooks yet to come.
  */
 struct err *step_close_inherited(struct run *run)
 {
-	int keep[] = { run->walk.link[SIDE_INIT], run->listen_fd, run->gate_fd };
+	const struct spec_hooks *hooks = run->exec ? NULL : run->spec->hooks;
+	bool has_hooks = hooks && hooks->kind[HOOK_START_CONTAINER].n > 0;
+	int keep[] = { run->walk.link[SIDE_INIT], run->listen_fd, run->gate_fd,
+		       has_hooks ? run->hook_fds[0] : -EBADF,
+		       has_hooks ? run->hook_fds[1] : -EBADF };
 
 	/* The log is one of those that go. */
 	log_set_sink(NULL, NULL, LOG_LEVEL_ERROR);

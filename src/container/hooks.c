@@ -35,9 +35,8 @@ struct hook_context {
 	const char *state; /* JSON */
 	const char *cwd;   /* NULL: where we are */
 	char *const *default_env;
-	const char *stdout_path; /* run.oci.hooks.stdout, .stderr */
-	const char *stderr_path;
-	/* INIT: what the hook must not have open is close-on-exec already. */
+	const int *files; /* for standard output and errors; -EBADF: we read them */
+			  /* INIT: what the hook must not have open is close-on-exec already. */
 };
 
 /* The last bytes that a hook printed. */
@@ -74,11 +73,38 @@ static const char *tail_line(struct tail *t)
 	return line ? line + 1 : t->text;
 }
 
-static int output_fd(const char *path, int fallback)
-{
-	int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0700) : -1;
+static const char *const file_annotations[] = { "run.oci.hooks.stdout", "run.oci.hooks.stderr" };
 
-	return fd < 0 ? fallback : fd;
+static struct err *open_files(const struct spec *spec, int fds[2])
+{
+	for (size_t i = 0; i < ARRAY_LEN(file_annotations); i++) {
+		const char *path = spec_annotation(spec, file_annotations[i]);
+
+		if (!path || fds[i] >= 0)
+			continue;
+		/* Not blocking: a pipe that nobody reads is an error, not a hang. */
+		fds[i] = open(path,
+			      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+			      0700);
+		if (fds[i] < 0)
+			return err_sys(-errno, "annotations[\"%s\"]: open %s", file_annotations[i],
+				       path);
+		fcntl(fds[i], F_SETFL, O_APPEND);
+	}
+	return NULL;
+}
+
+static bool has_hooks(const struct spec *spec, enum hook_kind kind)
+{
+	return spec->hooks && spec->hooks->kind[kind].n > 0;
+}
+
+struct err *step_open_hook_files(struct run *run)
+{
+	for (int kind = 0; kind < HOOK_KINDS; kind++)
+		if (has_hooks(run->spec, kind))
+			return open_files(run->spec, run->hook_fds);
+	return NULL;
 }
 
 static void exec_hook(const struct spec_hook *h, char *const *argv, char *const *env)
@@ -106,8 +132,8 @@ static NORETURN void hook_child(const struct hook_context *c, const struct spec_
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sigaction(SIGPIPE, &dfl, NULL);
 	sigaction(SIGXFSZ, &dfl, NULL);
-	if (dup2(in, 0) < 0 || dup2(output_fd(c->stdout_path, out), 1) < 0 ||
-	    dup2(output_fd(c->stderr_path, out), 2) < 0)
+	if (dup2(in, 0) < 0 || dup2(c->files[0] < 0 ? out : c->files[0], 1) < 0 ||
+	    dup2(c->files[1] < 0 ? out : c->files[1], 2) < 0)
 		_exit(126);
 	if (c->cwd && chdir(c->cwd) < 0)
 		_exit(126);
@@ -287,22 +313,16 @@ static struct err *run_list(const struct hook_context *c, const struct spec_hook
 	return NULL;
 }
 
-static void fill_context(struct hook_context *c, const struct spec *spec, enum hook_kind kind,
-			 const char *state, const char *cwd)
+static void fill_context(struct hook_context *c, enum hook_kind kind, const char *state,
+			 const char *cwd, const int *files)
 {
 	*c = (struct hook_context){
 		.kind = kind,
 		.state = state,
 		.cwd = cwd,
 		.default_env = environ,
-		.stdout_path = spec_annotation(spec, "run.oci.hooks.stdout"),
-		.stderr_path = spec_annotation(spec, "run.oci.hooks.stderr"),
+		.files = files,
 	};
-}
-
-static bool has_hooks(const struct spec *spec, enum hook_kind kind)
-{
-	return spec->hooks && spec->hooks->kind[kind].n > 0;
 }
 
 struct err *hooks_run(struct run *run, enum hook_kind kind, const char *status)
@@ -312,8 +332,10 @@ struct err *hooks_run(struct run *run, enum hook_kind kind, const char *status)
 
 	if (!has_hooks(run->spec, kind))
 		return NULL;
+	/* `start` comes here without the steps. */
+	TRY(open_files(run->spec, run->hook_fds));
 	record_print_hook_state(&run->record, status, (int)run->pid, &state);
-	fill_context(&c, run->spec, kind, state.s, run->record.bundle);
+	fill_context(&c, kind, state.s, run->record.bundle, run->hook_fds);
 	return run_list(&c, &run->spec->hooks->kind[kind], false);
 }
 
@@ -327,7 +349,7 @@ struct err *hooks_run_in_container(struct run *run, enum hook_kind kind)
 		return NULL;
 	/* The pid as the container's own processes see it. */
 	record_print_hook_state(&run->record, "created", (int)getpid(), &state);
-	fill_context(&c, run->spec, kind, state.s, inside ? NULL : run->record.bundle);
+	fill_context(&c, kind, state.s, inside ? NULL : run->record.bundle, run->hook_fds);
 	if (inside)
 		c.default_env = run->env.v;
 	return run_list(&c, &run->spec->hooks->kind[kind], false);
@@ -336,11 +358,19 @@ struct err *hooks_run_in_container(struct run *run, enum hook_kind kind)
 void hooks_run_poststop(const struct spec *spec, const struct record *record)
 {
 	auto_str struct str state = { 0 };
+	int files[2] = { -EBADF, -EBADF };
 	struct hook_context c;
+	struct err *e;
 
 	if (!has_hooks(spec, HOOK_POSTSTOP))
 		return;
+	e = open_files(spec, files);
+	if (e)
+		log_warn("%s", err_text(e));
+	err_free(e);
 	record_print_hook_state(record, "stopped", 0, &state);
-	fill_context(&c, spec, HOOK_POSTSTOP, state.s, record->bundle);
+	fill_context(&c, HOOK_POSTSTOP, state.s, record->bundle, files);
 	err_free(run_list(&c, &spec->hooks->kind[HOOK_POSTSTOP], true));
+	fd_close(files[0]);
+	fd_close(files[1]);
 }

@@ -10,6 +10,11 @@
 #include "base/err.h"
 #include "container/context.h"
 
+/*
+ * HOST: opens what run.oci.hooks.stdout and .stderr name, which INIT inherits: a hook in the
+ * container writes to the files of the host, too.
+ */
+MUST_CHECK struct err *step_open_hook_files(struct run *run);
 /* HOST.  STATUS is the word for the state on stdin; the pid is 0 when it is "stopped". */
 MUST_CHECK struct err *hooks_run(struct run *run, enum hook_kind kind, const char *status);
 /* INIT: createContainer (before the pivot) and startContainer (in the container). */

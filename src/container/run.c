@@ -37,6 +37,7 @@ static const struct step create_steps[] = {
 	ON_HOST("prepare the notify socket",                        step_prepare_notify,         NULL),
 	ON_HOST("open the root file system and the mounts",         step_open_file_systems,      NULL),
 	ON_HOST("find the launch namespace",                        step_open_launch,            NULL),
+	ON_HOST("open the files for the output of hooks",           step_open_hook_files,        NULL),
 	ON_HOST("share memory for the seccomp filter",              step_share_seccomp,          NULL),
 	ON_HOST("prepare the cgroup",                               step_prepare_cgroup,         undo_prepare_cgroup),
 	ON_HOST("start the container process",                      step_spawn,                  undo_spawn),
@@ -119,6 +120,7 @@ struct run run_new(struct ctx *ctx)
 		.listen_fd = -EBADF,
 		.gate_fd = -EBADF,
 		.null_fd = -EBADF,
+		.hook_fds = { -EBADF, -EBADF },
 		.tree_fd = -EBADF,
 		.launch_fd = -EBADF,
 		.pidfd = -EBADF,
@@ -147,6 +149,8 @@ void run_close_inherited(struct run *run)
 	fd_close(take_fd(&run->listen_fd));
 	fd_close(take_fd(&run->gate_fd));
 	fd_close(take_fd(&run->null_fd));
+	fd_close(take_fd(&run->hook_fds[0]));
+	fd_close(take_fd(&run->hook_fds[1]));
 	fd_close(take_fd(&run->tree_fd));
 	fd_close(take_fd(&run->launch_fd));
 	for (int t = 0; t < NS_TYPES; t++)

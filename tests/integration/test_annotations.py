@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Annotations about mounts: the v1 hierarchy of an old systemd, the mount option of a label."""
+import os
+import socket
+
 import pytest
 
 from harness import machine
@@ -90,3 +93,105 @@ def test_the_label_is_given_by_the_option_that_is_asked_for(container, kind):
 
     assert out.returncode == 1, out
     assert kind in out.stderr
+
+
+# --- the output of hooks ------------------------------------------------------------------------------------------------
+
+KINDS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
+
+
+def with_hooks(container, text, kinds=KINDS):
+    container.spec["hooks"] = {
+        kind: [{"path": container.guest_script(f"{kind}.sh", text.format(kind=kind)) if kind == "startContainer"
+                else container.host_script(f"{kind}.sh", text.format(kind=kind))}] for kind in kinds}
+
+
+@pytest.mark.all_modes
+def test_hooks_print_into_the_files_of_the_host(container):
+    """Also those that run in the container, where the path means another file or none."""
+    out, err = container.directory / "hooks.out", container.directory / "hooks.err"
+    for path in (out, err):
+        path.write_text("before\n")
+        path.chmod(0o666)
+    with_hooks(container, "echo {kind}; echo {kind} failed >&2\n")
+    container.spec["annotations"] = {"run.oci.hooks.stdout": str(out), "run.oci.hooks.stderr": str(err)}
+
+    container.up(["sleep", "1000"])
+    container.stop()
+    container.delete()
+
+    assert out.read_text().split() == ["before", *KINDS]
+    assert err.read_text().splitlines() == ["before", *(f"{kind} failed" for kind in KINDS)]
+
+
+def test_a_file_for_the_output_of_hooks_is_made(container):
+    path = container.directory / "made"
+    with_hooks(container, "echo {kind}\n", ["createRuntime"])
+    container.spec["annotations"] = {"run.oci.hooks.stdout": str(path)}
+
+    container.run(["true"])
+
+    assert path.read_text() == "createRuntime\n"
+    assert path.stat().st_mode & 0o7777 == 0o700
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_file_for_hooks_that_cannot_be_opened_is_named(container, name):
+    with_hooks(container, "true\n", ["poststart"])
+    container.spec["annotations"] = {f"run.oci.hooks.{name}": "/no/such/file"}
+
+    out = container.create(["true"], check=False)
+
+    assert out.returncode == 1
+    assert f'annotations["run.oci.hooks.{name}"]: open /no/such/file: No such file' in out.stderr
+
+
+def test_without_hooks_their_files_are_not_made(container):
+    path = container.directory / "made"
+    container.spec["annotations"] = {"run.oci.hooks.stdout": str(path)}
+
+    container.run(["true"])
+
+    assert not path.exists()
+
+
+def test_the_files_of_hooks_are_not_open_in_the_program(container):
+    with_hooks(container, "true\n")
+    container.spec["annotations"] = {"run.oci.hooks.stdout": str(container.directory / "out")}
+
+    out = container.run(["sh", "-c", "ls /proc/self/fd"]).stdout
+
+    assert out.split() == ["0", "1", "2", "3"], "3 is of ls itself"
+
+
+# --- groups, and the pidfd of init ----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("value, kept", [("1", True), ("", True), ("0", False)])
+def test_the_groups_of_the_caller_are_kept_when_asked(container, value, kept):
+    container.spec["annotations"] = {"run.oci.keep_original_groups": value}
+    container.process["user"] = {"uid": 1000, "gid": 1000, "additionalGids": [7]}
+    container.wrapper = ["setpriv", "--groups", "4242,4243", "--"]
+
+    out = container.run(["id", "-G"]).stdout.split()
+
+    assert out == (["1000", "4242", "4243"] if kept else ["1000", "7"])
+
+
+def test_the_pidfd_of_init_goes_to_the_receiver(container, tmp_path):
+    path = tmp_path / "pidfd.sock"
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.bind(str(path))
+    server.listen(1)
+    server.settimeout(20 * machine.PATIENCE)
+    container.spec["annotations"] = {"run.oci.pidfd_receiver": str(path)}
+
+    container.create(["sleep", "1000"])
+    connection, _ = server.accept()
+    data, fds, _flags, _address = socket.recv_fds(connection, 16, 4)
+
+    assert len(data) == 1 and len(fds) == 1
+    info = machine.read(f"/proc/self/fdinfo/{fds[0]}")
+    assert f"Pid:\t{container.pid}\n" in info
+    os.close(fds[0])
+    server.close()
