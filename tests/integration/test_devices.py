@@ -48,6 +48,7 @@ def test_the_default_devices_work(container):
     assert "No space left" in out.stderr
 
 
+@pytest.mark.row("LX-04")
 @pytest.mark.all_modes
 @pytest.mark.parametrize("link, target", [
     ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),

@@ -87,6 +87,7 @@ def test_a_nul_in_a_string_is_refused(container, where):
     refused(container, where if where != "destination" else "mounts[6].destination")
 
 
+@pytest.mark.row("BU-03")
 @davit_only
 def test_invalid_utf_8_is_refused(container):
     """runc changes it silently."""
@@ -155,6 +156,7 @@ def test_a_config_that_is_no_regular_file_is_refused(container):
     assert out is None or (out.returncode == 1 and "config.json" in out.stderr)
 
 
+@pytest.mark.row("BU-01", "CF-06")
 @pytest.mark.parametrize("what", ["bundle", "config", "rootfs", "rootfs is a file"])
 def test_missing_parts_of_a_bundle(container, what):
     container.write_config()
@@ -181,6 +183,7 @@ def test_missing_parts_of_a_bundle(container, what):
 
 # --- versions -----------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-02")
 @pytest.mark.parametrize("version", ["1.0.0", "1.0.2-dev", "1.1.0", "1.2.1", "1.3.0", "1.99.0", "1.1.0+dev", "1.0.0-rc5"])
 def test_every_1_x_version_is_accepted(container, version):
     container.spec["ociVersion"] = version
@@ -188,6 +191,7 @@ def test_every_1_x_version_is_accepted(container, version):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
+@pytest.mark.row("CF-01", "CF-02")
 @davit_only
 @pytest.mark.parametrize("version", ["", "invalid", "2.0.0", "1.0", 1, None])
 def test_other_versions_are_refused(container, version):
