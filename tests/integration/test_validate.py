@@ -99,6 +99,22 @@ def test_invalid_utf_8_is_refused(container):
 
 
 @davit_only
+@pytest.mark.row("BU-04")
+@pytest.mark.parametrize("escaped", [False, True], ids=["", "escaped"])
+@pytest.mark.parametrize("member", ["hostname", "mounts", "noNewPrivileges", "unknown"])
+def test_a_name_twice_in_an_object_is_refused(container, member, escaped):
+    """crun takes the first one, runc the last: whoever checked the config may have seen the other."""
+    container.spec["unknown"] = container.process["unknown"] = 1
+    container.write_config()
+    text = json.dumps(container.spec, indent=1)
+    line = next(i for i, line in enumerate(text.splitlines()) if f'"{member}"' in line)
+    name = member.replace("n", "\\u006e", 1) if escaped else member
+    write(container, text.replace(f'"{member}"', f'"{name}": null, "{member}"', 1))
+
+    refused(container, f"config.json: line {line + 1}, ", "second time")
+
+
+@davit_only
 def test_a_byte_order_mark_or_utf_16_is_refused_not_misread(container):
     container.write_config()
     text = (container.bundle / "config.json").read_text()
@@ -179,6 +195,17 @@ def test_missing_parts_of_a_bundle(container, what):
     assert out.returncode == 1
     assert text in out.stderr
     assert not container.state_dir.exists()
+
+
+@pytest.mark.row("CF-03")
+@pytest.mark.parametrize("root", [None, {}])
+def test_a_config_without_a_root_is_refused(container, root):
+    container.spec["root"] = root
+    if root is None:
+        del container.spec["root"]
+    container.write_config()
+
+    refused(container, "root", command=("create",))
 
 
 # --- versions -----------------------------------------------------------------------------------------------------------
