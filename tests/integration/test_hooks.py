@@ -3,8 +3,7 @@
 import json
 import os
 import re
-import stat
-import time
+import signal
 
 import pytest
 
@@ -334,8 +333,9 @@ def test_after_a_failed_create_hook_poststop_runs(container, notes, kind):
 @pytest.mark.row("RT-19")
 @pytest.mark.davit_only
 def test_a_failing_start_container_hook_fails_the_start(container, notes):
-    """All peers: start exits 0."""
+    """All peers: start exits 0, and poststop runs only at delete."""
     hook(container, "startContainer", "exit 5\n")
+    hook(container, "poststop", f"echo poststop >> {notes}\n")
     container.create(["sh", "-c", "echo ran >> /notes"])
 
     out = container.start(check=False)
@@ -343,19 +343,20 @@ def test_a_failing_start_container_hook_fails_the_start(container, notes):
     assert out.returncode == 1
     assert "startContainer" in out.stderr
     container.wait_dead()
-    assert notes.read_text() == ""
-    assert container.status() == "stopped"
+    assert notes.read_text() == "poststop\n"
+    assert container.list() == [] and container.cgroup_dirs() == []
 
 
 @pytest.mark.davit_only
 def test_a_failing_start_container_hook_fails_the_run(container, notes):
     hook(container, "startContainer", "exit 5\n")
+    hook(container, "poststop", f"echo poststop >> {notes}\n")
 
     out = container.run(["sh", "-c", "echo ran >> /notes"], check=False)
 
     assert out.returncode == 1
     assert "startContainer" in out.stderr
-    assert notes.read_text() == ""
+    assert notes.read_text() == "poststop\n"
 
 
 @pytest.mark.row("RT-21")
@@ -371,8 +372,27 @@ def test_a_failing_poststart_hook_stops_the_container(container, notes):
     assert out.returncode == 1
     assert "poststart" in out.stderr
     container.wait_dead(pid)
-    if not container.state_dir.exists():
-        assert notes.read_text() == "poststop\n"
+    assert notes.read_text() == "poststop\n"
+    assert container.list() == [] and container.cgroup_dirs() == []
+
+
+@pytest.mark.davit_only
+@pytest.mark.parametrize("kind", ["startContainer", "poststart"])
+def test_a_start_that_is_told_to_end_while_a_hook_hangs_ends_the_container(container, notes, kind):
+    """The hook has not failed: poststop waits for delete."""
+    hook(container, kind, f"echo hangs >> {place(container, kind)}; exec sleep 1000\n")
+    hook(container, "poststop", f"echo poststop >> {notes}\n")
+    container.create(["sleep", "1000"])
+    running = container.launch("start", container.id)
+    wait_until(lambda: notes.read_text() == "hangs\n")
+
+    os.kill(running.pid, signal.SIGTERM)
+
+    assert running.wait().returncode != 0
+    container.wait_dead()
+    assert container.status() == "stopped"
+    container.delete()
+    assert notes.read_text() == "hangs\npoststop\n"
 
 
 @pytest.mark.row("RT-24")
@@ -383,9 +403,10 @@ def test_a_failing_poststop_hook_is_only_a_warning_and_the_next_one_runs(contain
     hook(container, "poststop", f"echo second >> {notes}\n")
     container.up()
 
-    out = container.delete("--force", check=False, )
+    container.stop()
+    out = container.runtime("--log-level", "warning", "delete", container.id)
 
-    assert out.returncode == 0
+    assert "poststop" in out.stderr and "5" in out.stderr
     assert notes.read_text() == "second\n"
     assert not container.state_dir.exists()
 
