@@ -250,6 +250,23 @@ def test_recursive_words_change_the_mounts_below(container, words, before, after
     assert has(mounts_of(seen, "/tree/sub")[0][0], " ".join(set(before) - {"strictatime"})), "the source stays as it is"
 
 
+# --- words of our own ---------------------------------------------------------------------------------------------------
+
+@pytest.mark.row("CF-15")
+def test_a_link_is_copied_or_bound_itself(container, source):
+    """crun's words; mount(8) has none of these names."""
+    (container.rootfs / "target").write_text("image\n")
+    (container.rootfs / "over").symlink_to("target")
+    container.add_mount("/copied", source / "link", "bind", ["bind", "copy-symlink"])
+    container.add_mount("/bound", source / "link", "bind", ["bind", "src-nofollow"])
+    container.add_mount("/over", source / "file", "bind", ["bind", "dest-nofollow"])
+
+    out = container.run(["sh", "-c", "readlink /copied; readlink /bound; readlink /over; cat /over /target"])
+
+    assert out.stdout == "file\nfile\ncontent\nimage\n"
+    assert (container.rootfs / "copied").is_symlink()
+
+
 # --- id-mapped mounts ------------------------------------------------------------------------------------------------------
 
 def add_mappings(entry, first=1000):
