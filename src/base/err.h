@@ -20,6 +20,7 @@ enum err_code {
 	ERR_UNSUPPORTED, /* this host cannot do it */
 	ERR_SYSTEM,      /* a system call failed */
 	ERR_TIMEOUT,     /* a deadline passed */
+	ERR_HOOK,        /* a hook of the config failed */
 };
 
 struct err;

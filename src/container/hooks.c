@@ -296,6 +296,16 @@ static struct err *hook_run(const struct hook_context *c, const struct spec_hook
 	return hook_error(result, status, timeout, &w.tail);
 }
 
+static struct err *hook_failed(const struct hook_context *c, size_t i, const char *path,
+			       struct err *why)
+{
+	struct err *e = err_new(ERR_HOOK, "hooks.%s[%zu]: %s: %s", kind_names[c->kind], i, path,
+				err_text(why));
+
+	err_free(why);
+	return e;
+}
+
 static struct err *run_list(const struct hook_context *c, const struct spec_hook_list *l,
 			    bool keep_going)
 {
@@ -304,7 +314,7 @@ static struct err *run_list(const struct hook_context *c, const struct spec_hook
 
 		if (!e)
 			continue;
-		e = err_wrap(e, "hooks.%s[%zu]: %s", kind_names[c->kind], i, l->v[i].path);
+		e = hook_failed(c, i, l->v[i].path, e);
 		if (!keep_going)
 			return e;
 		log_warn("%s", err_text(e));

@@ -410,6 +410,24 @@ static bool is_frozen_now(struct found *found)
 	return freezer_get(&found->cgroup, NULL) == FREEZER_FROZEN;
 }
 
+/*
+ * What could not be started does not stay half started.  runtime-spec, lifecycle: a failed hook
+ * leads to the end of the container, poststop hooks included; else `delete` has the last word.
+ */
+static void end_failed(struct found *found, const struct err *e)
+{
+	struct err *left;
+
+	if (err_code(e) != ERR_HOOK || interrupt_pending()) {
+		err_free(found_kill_init(found));
+		return;
+	}
+	left = found_remove(found, true);
+	if (left)
+		log_warn("container `%s` is left behind: %s", found->id, err_text(left));
+	err_free(left);
+}
+
 static struct err *start_found(struct run *run, struct found *found)
 {
 	auto_close int lock = -EBADF;
@@ -429,10 +447,10 @@ static struct err *start_found(struct run *run, struct found *found)
 	TRY(process_plan_seccomp(run->arena, run->spec, &run->plan.process));
 	interrupt_block();
 	e = start_locked(run, found);
-	interrupt_unblock();
 	run->pid = 0; /* not our child */
 	if (e)
-		err_free(found_kill_init(found));
+		end_failed(found, e);
+	interrupt_unblock();
 	return e;
 }
 

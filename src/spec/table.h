@@ -13,8 +13,7 @@
  *	TYPE(rlimit_type, struct spec_rlimit, rlimit_fields);
  *
  * A row that does not fit its C member does not compile.  Member names are exact, unknown members
- * are ignored (a debug line), null is the same as absent, and of two members of one name the last
- * one counts.
+ * are ignored (a debug line), null is the same as absent, and no name stands twice in an object.
  */
 #ifndef SPEC_TABLE_H
 #define SPEC_TABLE_H

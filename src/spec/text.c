@@ -5,12 +5,14 @@
  * A scan over the bytes stands before json-c.  It enforces the limits before memory is taken, and
  * refuses what json-c lets pass even in its strict mode: NUL in member names (it would cut them),
  * control characters in strings, strings in single quotes, NaN and Infinity, numbers like 01, and
- * integers beyond 64 bits (it would change them).
+ * integers beyond 64 bits (it would change them).  Names are counted: when json-c's tree has fewer,
+ * one stood twice in its object.
  */
 #include "spec/text.h"
 
 #include <ctype.h>
 #include <json-c/json_object.h>
+#include <json-c/json_object_iterator.h>
 #include <json-c/json_tokener.h>
 #include <stdio.h>
 
@@ -55,6 +57,7 @@ struct scan {
 	size_t pos;
 	unsigned depth;
 	size_t values;
+	size_t names;
 	size_t items[TABLE_MAX_DEPTH];
 };
 
@@ -199,6 +202,9 @@ static const char *scan_text(struct scan *s)
 		case ',':
 			wrong = scan_comma(s);
 			break;
+		case ':':
+			s->names++;
+			break;
 		case '-':
 		case '0' ... '9':
 			wrong = scan_number(s);
@@ -219,8 +225,7 @@ static const char *scan_text(struct scan *s)
 	return wrong;
 }
 
-/* --- which member an offset is in
- * ----------------------------------------------------------------- */
+/* --- which member an offset is in ---------------------------------------------------------- */
 
 struct level {
 	bool is_list;
@@ -276,8 +281,7 @@ static void add_path(const char *text, size_t end, struct str *out)
 		add_level(&v[i], out);
 }
 
-/* --- what is wrong
- * -------------------------------------------------------------------------------- */
+/* --- what is wrong -------------------------------------------------------------------------- */
 
 /* A number is wrong as a value of its member, which is easier to find than a column. */
 static struct err *scan_error(const char *what, const struct scan *s, const char *wrong)
@@ -290,6 +294,78 @@ static struct err *scan_error(const char *what, const struct scan *s, const char
 	if (path.len)
 		return err_new(ERR_INVALID, "%s: %s: %s (%s)", what, path.s, wrong, place.s);
 	return err_new(ERR_INVALID, "%s: %s: %s", what, place.s, wrong);
+}
+
+static size_t count_names(struct json_object *v)
+{
+	struct json_object_iterator it, end;
+	size_t n = 0;
+
+	if (json_object_is_type(v, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(v); i++)
+			n += count_names(json_object_array_get_idx(v, i));
+	} else if (json_object_is_type(v, json_type_object)) {
+		it = json_object_iter_begin(v);
+		end = json_object_iter_end(v);
+		for (; !json_object_iter_equal(&it, &end); json_object_iter_next(&it))
+			n += 1 + count_names(json_object_iter_peek_value(&it));
+	}
+	return n;
+}
+
+/* The string from START to END, quotes included, without its escapes. */
+static struct json_object *unescape(const char *text, size_t start, size_t end)
+{
+	struct json_tokener *tok = json_tokener_new();
+	struct json_object *v = json_tokener_parse_ex(tok, text + start, (int)(end - start));
+
+	json_tokener_free(tok);
+	return v;
+}
+
+/* Reads the string at POS; is it a name that SEEN has already?  Then POS stays. */
+static bool is_seen_name(struct scan *s, struct json_object *seen)
+{
+	size_t start = s->pos++;
+	struct json_object *name = NULL;
+	bool is_seen = false;
+
+	(void)scan_string(s);
+	if (!scan_is_name(s))
+		return false;
+	name = unescape(s->text, start, s->pos);
+	is_seen = json_object_object_get_ex(seen, json_object_get_string(name), NULL);
+	if (!is_seen)
+		json_object_object_add(seen, json_object_get_string(name), NULL);
+	json_object_put(name);
+	if (is_seen)
+		s->pos = start;
+	return is_seen;
+}
+
+/* Where in a text that is good JSON a name stands for the second time in its object. */
+static size_t find_second_name(const char *text, size_t len)
+{
+	struct scan s = { .text = text, .len = len };
+	struct json_object *seen[TABLE_MAX_DEPTH] = { 0 };
+
+	while (s.pos < len) {
+		char c = text[s.pos];
+
+		if (c == '"') {
+			if (is_seen_name(&s, s.depth > 0 ? seen[s.depth - 1] : NULL))
+				break;
+			continue;
+		}
+		if (c == '{' || c == '[')
+			seen[s.depth++] = json_object_new_object();
+		else if (c == '}' || c == ']')
+			json_object_put(seen[--s.depth]);
+		s.pos++;
+	}
+	while (s.depth > 0)
+		json_object_put(seen[--s.depth]);
+	return s.pos;
 }
 
 static const char *syntax_text(enum json_tokener_error code)
@@ -378,6 +454,11 @@ struct err *text_parse(const char *what, const char *text, size_t len, struct js
 	json_tokener_free(tok);
 	if (code != json_tokener_success)
 		return syntax_error(what, text, len, end, code);
+	if (count_names(root) != scan.names) {
+		json_object_put(root);
+		return err_new(ERR_INVALID, "%s: %s: a name for the second time in one object",
+			       what, place_of(text, find_second_name(text, len)).s);
+	}
 	*ret = root;
 	return NULL;
 }

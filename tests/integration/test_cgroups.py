@@ -86,6 +86,7 @@ def test_new_parents_are_made_and_removed_again(container):
     assert left == []
 
 
+@pytest.mark.row("RT-49")
 @ON_V1
 def test_parents_that_were_there_before_stay(container):
     base = f"{container.view.cgroup_parent}/{container.id}-parent"
@@ -353,6 +354,19 @@ def test_an_existing_empty_cgroup_does_not_hand_its_limits_on(container):
     else:
         assert "pids" in out.stderr or "cgroup" in out.stderr
         os.rmdir(path)
+
+
+@pytest.mark.row("RT-49")
+@ON_V1
+def test_an_existing_empty_cgroup_becomes_the_containers_own(container):
+    """The specification would leave it at delete.  No peer does, nor we: its limits and counters are the container's, and
+    who wants to keep a cgroup keeps its parent."""
+    os.mkdir(container.cgroup_places()[0])
+
+    container.up()
+    container.force_delete()
+
+    assert container.cgroup_dirs() == []
 
 
 @pytest.mark.davit_only

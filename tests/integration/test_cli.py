@@ -18,6 +18,7 @@ davit_only = pytest.mark.davit_only
 
 # --- help and version -----------------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-28")
 @davit_only
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_lists_every_command(container, option):
@@ -89,6 +90,7 @@ def test_a_missing_argument_says_requires_an_argument(container, words):
     assert "requires an argument" in out.stderr
 
 
+@pytest.mark.row("RT-30", "RT-32", "RT-40", "RT-43", "RT-46")
 @davit_only
 @pytest.mark.parametrize("words", [
     ["run"], ["create"], ["start"], ["state"], ["kill"], ["delete"], ["exec"], ["pause"], ["resume"], ["ps"],

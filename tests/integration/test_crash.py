@@ -182,6 +182,7 @@ def test_sigterm_at_many_points_cleans_up(new_container, command):
     assert not problems, "\n".join(problems)
 
 
+@pytest.mark.row("RT-04")
 @pytest.mark.davit_only
 def test_a_half_made_container_is_listed_as_creating(new_container):
     """A hook that hangs is a moment that can be watched."""

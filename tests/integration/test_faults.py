@@ -60,6 +60,7 @@ def test_closed_standard_streams(container, closed, how):
         container.force_delete(limits=flags)
 
 
+@pytest.mark.row("LX-03")
 @davit_only
 @pytest.mark.parametrize("closed", [[0], [1], [0, 1, 2]], ids=str)
 def test_closed_streams_are_the_null_device_inside(container, closed):

@@ -3,8 +3,7 @@
 import json
 import os
 import re
-import stat
-import time
+import signal
 
 import pytest
 
@@ -46,11 +45,14 @@ def place(container, kind):
 
 # --- order ---------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-25")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "v2", "oldkernel")
 def test_the_order_of_a_life(container, notes):
+    """poststart comes after the exec of the program, and here waits for the program's first line."""
     for kind in KINDS:
-        hook(container, kind, f"echo {kind} >> {place(container, kind)}\n")
+        until = f"for i in $(seq 200); do grep -q program {notes} && break; sleep 0.01; done; " if kind == "poststart" else ""
+        hook(container, kind, f"{until}echo {kind} >> {place(container, kind)}\n")
     container.create(["sh", "-c", "echo program >> /notes; sleep 1000"])
     created = notes.read_text().split()
     container.start()
@@ -62,8 +64,8 @@ def test_the_order_of_a_life(container, notes):
     assert created[:3] == AT_CREATE
     if machine.runtime_kind() == "davit":
         assert created == AT_CREATE
-        assert sorted(started[3:]) == ["poststart", "program", "startContainer"]
-        assert started[3] == "startContainer"
+        assert started == AT_CREATE + ["startContainer", "program", "poststart"]
+        assert notes.read_text().split() == started + ["poststop"]
     assert notes.read_text().split()[-1] == "poststop"
 
 
@@ -99,8 +101,7 @@ def test_run_and_its_delete_run_all_kinds(container, notes):
 
 
 def test_poststop_runs_after_everything_is_gone(container, notes):
-    cgroup = f"{machine.hierarchies()['pids']}{container.linux['cgroupsPath']}"
-    hook(container, "poststop", f"test -e {cgroup} && echo cgroup >> {notes}; echo ran >> {notes}\n")
+    hook(container, "poststop", f"ls -d {' '.join(container.cgroup_places())} >> {notes} 2>/dev/null; echo ran >> {notes}\n")
     container.up()
 
     container.force_delete()
@@ -110,6 +111,7 @@ def test_poststop_runs_after_everything_is_gone(container, notes):
 
 # --- input -----------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-07")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_state_is_on_standard_input(container, notes, kind):
     container.spec["annotations"] = {"org.example": "value"}
@@ -134,6 +136,7 @@ def test_the_state_is_on_standard_input(container, notes, kind):
         assert state["pid"] == pid
 
 
+@pytest.mark.row("RT-07")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("kind", INSIDE)
 def test_hooks_inside_see_the_pid_of_the_inside(container, notes, kind):
@@ -293,6 +296,7 @@ def test_without_env_a_hook_has_the_runtimes_environment_and_nothing_internal(co
 
 # --- failures ---------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-16", "RT-17", "RT-18")
 @pytest.mark.parametrize("kind", AT_CREATE)
 @pytest.mark.parametrize("how", ["create", "run"])
 def test_a_failing_hook_stops_the_creation(container, notes, kind, how):
@@ -311,22 +315,27 @@ def test_a_failing_hook_stops_the_creation(container, notes, kind, how):
         assert "23" in out.stderr
 
 
+@pytest.mark.row("RT-16", "RT-17", "RT-18")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("kind", AT_CREATE)
 def test_after_a_failed_create_hook_poststop_runs(container, notes, kind):
-    """The specification says so; crun does not."""
+    """The specification says so; crun does not.  By then everything has been undone."""
     hook(container, kind, "exit 1\n")
-    hook(container, "poststop", f"echo poststop >> {notes}\n")
+    hook(container, "poststop", f"echo poststop >> {notes}; ls -d {' '.join(container.cgroup_places())} >> {notes} 2>/dev/null\n")
 
-    container.create(["true"], check=False)
+    out = container.create(["true"], check=False)
 
+    assert out.returncode == 1
     assert notes.read_text() == "poststop\n"
+    assert container.list() == []
 
 
+@pytest.mark.row("RT-19")
 @pytest.mark.davit_only
 def test_a_failing_start_container_hook_fails_the_start(container, notes):
-    """All peers: start exits 0."""
+    """All peers: start exits 0, and poststop runs only at delete."""
     hook(container, "startContainer", "exit 5\n")
+    hook(container, "poststop", f"echo poststop >> {notes}\n")
     container.create(["sh", "-c", "echo ran >> /notes"])
 
     out = container.start(check=False)
@@ -334,21 +343,23 @@ def test_a_failing_start_container_hook_fails_the_start(container, notes):
     assert out.returncode == 1
     assert "startContainer" in out.stderr
     container.wait_dead()
-    assert notes.read_text() == ""
-    assert container.status() == "stopped"
+    assert notes.read_text() == "poststop\n"
+    assert container.list() == [] and container.cgroup_dirs() == []
 
 
 @pytest.mark.davit_only
 def test_a_failing_start_container_hook_fails_the_run(container, notes):
     hook(container, "startContainer", "exit 5\n")
+    hook(container, "poststop", f"echo poststop >> {notes}\n")
 
     out = container.run(["sh", "-c", "echo ran >> /notes"], check=False)
 
     assert out.returncode == 1
     assert "startContainer" in out.stderr
-    assert notes.read_text() == ""
+    assert notes.read_text() == "poststop\n"
 
 
+@pytest.mark.row("RT-21")
 @pytest.mark.davit_only
 def test_a_failing_poststart_hook_stops_the_container(container, notes):
     hook(container, "poststart", "exit 5\n")
@@ -361,10 +372,30 @@ def test_a_failing_poststart_hook_stops_the_container(container, notes):
     assert out.returncode == 1
     assert "poststart" in out.stderr
     container.wait_dead(pid)
-    if not container.state_dir.exists():
-        assert notes.read_text() == "poststop\n"
+    assert notes.read_text() == "poststop\n"
+    assert container.list() == [] and container.cgroup_dirs() == []
 
 
+@pytest.mark.davit_only
+@pytest.mark.parametrize("kind", ["startContainer", "poststart"])
+def test_a_start_that_is_told_to_end_while_a_hook_hangs_ends_the_container(container, notes, kind):
+    """The hook has not failed: poststop waits for delete."""
+    hook(container, kind, f"echo hangs >> {place(container, kind)}; exec sleep 1000\n")
+    hook(container, "poststop", f"echo poststop >> {notes}\n")
+    container.create(["sleep", "1000"])
+    running = container.launch("start", container.id)
+    wait_until(lambda: notes.read_text() == "hangs\n")
+
+    os.kill(running.pid, signal.SIGTERM)
+
+    assert running.wait().returncode != 0
+    container.wait_dead()
+    assert container.status() == "stopped"
+    container.delete()
+    assert notes.read_text() == "hangs\npoststop\n"
+
+
+@pytest.mark.row("RT-24")
 @pytest.mark.davit_only
 def test_a_failing_poststop_hook_is_only_a_warning_and_the_next_one_runs(container, notes):
     """runc stops at the first."""
@@ -372,9 +403,10 @@ def test_a_failing_poststop_hook_is_only_a_warning_and_the_next_one_runs(contain
     hook(container, "poststop", f"echo second >> {notes}\n")
     container.up()
 
-    out = container.delete("--force", check=False, )
+    container.stop()
+    out = container.runtime("--log-level", "warning", "delete", container.id)
 
-    assert out.returncode == 0
+    assert "poststop" in out.stderr and "5" in out.stderr
     assert notes.read_text() == "second\n"
     assert not container.state_dir.exists()
 

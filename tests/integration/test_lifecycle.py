@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 
 import pytest
 
@@ -22,16 +23,19 @@ def test_run_gives_output_and_exit_code(container):
     assert not container.state_dir.exists()
 
 
+@pytest.mark.row("RT-01", "RT-04", "RT-06", "RT-28", "RT-34")
 @pytest.mark.all_views
 @pytest.mark.all_modes
 def test_a_whole_life(container):
     container.create(["sh", "-c", "echo started; exec sleep 1000"])
     assert container.status() == "created"
+    assert container.state()["pid"] == container.pid
     assert container.output() == ""
 
     container.start()
     container.wait_for_output("started\n")
     assert container.status() == "running"
+    assert container.state()["pid"] == container.pid
     assert container.listed()["status"] == "running"
 
     container.kill("KILL")
@@ -78,15 +82,21 @@ def test_a_detached_run_is_running_when_the_command_returns(container):
 
 # --- create ---------------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-14", "RT-20", "RT-36")
 def test_create_does_not_run_the_program(container):
     container.create(["touch", "/ran"])
 
+    assert container.cgroup_dirs()
+    assert " /dev/shm " in machine.read(f"/proc/{container.pid}/mountinfo")
     assert not (container.rootfs / "ran").exists()
     container.start()
     wait_until((container.rootfs / "ran").exists, what="the program")
 
 
+@pytest.mark.row("RT-12", "RT-35", "RT-37")
 def test_everything_but_the_program_is_set_up_by_create(container):
+    container.set_resources(pids={"limit": 77})
+    container.linux["sysctl"] = {"net.ipv4.ip_default_ttl": "33"}
     container.create(["sleep", "1000"])
     pid = container.pid
 
@@ -96,6 +106,12 @@ def test_everything_but_the_program_is_set_up_by_create(container):
     assert {"/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/sys"} <= points
     places = container.cgroup_of()
     assert places.get("memory", places.get("unified")).endswith(container.id)
+    assert container.cgroup_file("pids" if "pids" in machine.hierarchies() else "unified", "pids.max") == "77"
+    inside = subprocess.run(["nsenter", "-t", str(pid), "-u", "-n", "sh", "-c",
+                             "hostname; cat /proc/sys/net/ipv4/ip_default_ttl"], capture_output=True, text=True, check=True)
+    assert inside.stdout == "davit-test\n33\n"
+    # What the program starts with is there, too; the specification leaves that open.
+    assert re.search(r"Max open files\s+1024\s+1024\s", machine.read(f"/proc/{pid}/limits"))
 
 
 def test_a_created_container_shows_no_payload_in_its_command_line(container):
@@ -104,6 +120,7 @@ def test_a_created_container_shows_no_payload_in_its_command_line(container):
     assert "4711" not in machine.read(f"/proc/{container.pid}/cmdline").split("\0")[:2]
 
 
+@pytest.mark.row("RT-03", "RT-33")
 def test_the_same_id_cannot_be_created_twice(container):
     container.up()
     pid = container.pid
@@ -116,6 +133,7 @@ def test_the_same_id_cannot_be_created_twice(container):
     assert container.status() == "running"
 
 
+@pytest.mark.row("RT-50")
 def test_the_id_can_be_used_again_after_delete(container):
     for _ in range(2):
         container.create(["true"])
@@ -123,16 +141,31 @@ def test_the_id_can_be_used_again_after_delete(container):
     assert container.run(["echo", "third"]).stdout == "third\n"
 
 
+@pytest.mark.row("RT-15")
 def test_a_config_changed_after_create_has_no_effect(container):
-    container.create(["echo", "one"])
-    container.args = ["echo", "two"]
+    notes = container.directory / "notes"
+
+    def configure(word):
+        path = container.host_script(f"hook-{word}", f"echo {word} >> {notes}\n")
+        container.spec["hooks"] = {"poststop": [{"path": path}]}
+        container.spec["annotations"] = {"org.example": word}
+        container.args = ["echo", word]
+
+    configure("one")
+    container.create()
+    configure("two")
     container.write_config()
 
     container.start()
 
     assert container.wait_for_output("\n") == "one\n"
+    container.wait_dead()
+    assert container.state()["annotations"] == {"org.example": "one"}
+    container.delete()
+    assert notes.read_text() == "one\n"
 
 
+@pytest.mark.row("RT-15")
 def test_a_bundle_removed_after_create_has_no_effect(container):
     container.create(["echo", "one"])
     (container.bundle / "config.json").unlink()
@@ -165,6 +198,7 @@ def test_a_failed_create_closes_the_pipes(container):
 
 # --- start ----------------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-41")
 def test_start_is_possible_only_once(container):
     container.up()
     pid = container.pid
@@ -176,6 +210,7 @@ def test_start_is_possible_only_once(container):
     assert container.status() == "running"
 
 
+@pytest.mark.row("RT-41")
 def test_a_stopped_container_cannot_be_started(container):
     container.up(["true"])
     container.wait_dead()
@@ -187,6 +222,7 @@ def test_a_stopped_container_cannot_be_started(container):
     assert container.status() == "stopped"
 
 
+@pytest.mark.row("RT-05", "RT-41")
 def test_a_created_container_that_died_cannot_be_started(container):
     container.create(["echo", "never"])
     os.kill(container.pid, signal.SIGKILL)
@@ -301,6 +337,7 @@ def test_run_with_keep_leaves_a_stopped_container(container):
     container.delete()
 
 
+@pytest.mark.row("BU-02", "CF-04")
 def test_run_takes_the_bundle_from_an_option(container):
     container.args = ["echo", "here"]
     container.write_config()
@@ -380,6 +417,7 @@ def test_no_pid_file_is_left_by_a_create_that_fails(container):
 
 # --- kill ---------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-45")
 @pytest.mark.parametrize("word, name", [
     ((), "TERM"), (("TERM",), "TERM"), (("SIGTERM",), "TERM"), (("15",), "TERM"), (("USR1",), "USR1"),
     (("SIGUSR2",), "USR2"), (("1",), "HUP"), (("WINCH",), "WINCH"), (("SIGRTMIN",), "34"),
@@ -394,6 +432,7 @@ def test_kill_sends_exactly_the_signal(container, word, name):
     container.wait_for_output(f"ready\n{name}\n")
 
 
+@pytest.mark.row("RT-45")
 @pytest.mark.parametrize("word", ["FOO", "SIGFOO", "", "1x", "-1", "65", "99999999999", "RTMIN+99", "TERM "])
 def test_kill_refuses_what_is_no_signal(container, word):
     container.up()
@@ -421,6 +460,7 @@ def test_kill_reaches_a_created_container(container):
     assert container.status() == "stopped"
 
 
+@pytest.mark.row("RT-44")
 def test_kill_of_a_stopped_container_says_that_it_does_not_run(container):
     container.up(["true"])
     container.wait_dead()
@@ -472,6 +512,7 @@ def test_killing_a_container_without_a_pid_namespace_ends_its_children_too(conta
 
 # --- delete -------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-47")
 def test_a_running_container_is_not_deleted_without_force(container):
     container.up()
 
@@ -482,6 +523,7 @@ def test_a_running_container_is_not_deleted_without_force(container):
     assert container.status() == "running"
 
 
+@pytest.mark.row("RT-47")
 def test_a_created_container_is_deleted(container):
     """The specification says no, every peer says yes, and callers rely on it."""
     container.create(["sleep", "1000"])
@@ -506,13 +548,21 @@ def test_delete_force_can_be_repeated(container):
         assert container.force_delete().stderr == ""
 
 
+@pytest.mark.row("RT-49")
 def test_delete_leaves_what_it_did_not_make(container):
     source = container.directory / "data"
     source.mkdir()
     (source / "keep").write_text("me")
     container.add_mount("/data", source)
-    container.run(["true"])
+    container.linux["cgroupsPath"] = f"{container.view.cgroup_parent}/parent-{container.id}/{container.id}"
+    parent = os.path.dirname(container.cgroup_places()[0])
+    os.mkdir(parent)
+    container.up()
+    container.stop()
+    container.delete()
 
+    assert container.cgroup_dirs() == []
+    os.rmdir(parent)                    # it is still there
     assert (source / "keep").read_text() == "me"
     assert sorted(os.listdir(container.bundle)) == ["config.json", "rootfs"]
 
@@ -527,9 +577,10 @@ def test_ids_of_the_usual_letters_work(container, name):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
-BAD_IDS = ["", ".", "..", "../x", "a/b", "/abs", "a b", "a\tb", "a\nb", "a:b", "ä", "a*", "%s%n", "x" * 2000]
+BAD_IDS = ["", ".", "..", "../x", "a/b", "/abs", "a b", "a\tb", "a\nb", "a:b", "ä", "a*", "%s%n", "x" * 300, "x" * 2000]
 
 
+@pytest.mark.row("RT-33")
 @pytest.mark.parametrize("name", BAD_IDS, ids=lambda n: repr(n)[:12])
 def test_create_refuses_ids_that_could_be_paths(container, name):
     container.write_config()
@@ -539,6 +590,7 @@ def test_create_refuses_ids_that_could_be_paths(container, name):
 
     assert out.returncode == 1
     assert out.stderr.strip()
+    assert container.list() == []
     assert (container.directory / "decoy").is_dir() and container.bundle.is_dir()
 
 
@@ -564,6 +616,7 @@ def test_every_command_refuses_ids_that_could_be_paths(container, command, name)
 
 # --- unknown containers ------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-31", "RT-41", "RT-44")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("command", ["state", "start", "kill", "delete", "exec", "ps", "pause", "resume"])
 def test_every_command_says_that_the_container_does_not_exist(container, command):
@@ -593,7 +646,10 @@ def test_two_containers_live_side_by_side(new_container):
     assert second.status() == "created"
 
 
+@pytest.mark.row("RT-03")
 def test_another_state_root_has_other_containers(new_container):
+    """The specification wants an id once on a host.  With every peer it is once in a state root, and callers have
+    roots of their own (Docker, Podman, a user), where their names may well be the same."""
     first, second = new_container(), new_container()
     second.root = second.directory / "other-state"
     first.up()

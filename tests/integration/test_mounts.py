@@ -41,6 +41,7 @@ def source(container):
 
 # --- file systems ----------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-17")
 @pytest.mark.views("hybrid", "oldkernel")
 def test_the_usual_file_systems_are_there(container):
     seen = container.probe()
@@ -53,6 +54,7 @@ def test_the_usual_file_systems_are_there(container):
     assert {"gid=5", "mode=620", "ptmxmode=666"} <= mount_of(seen, "/dev/pts")[4]
 
 
+@pytest.mark.row("CF-08")
 def test_mounts_are_made_in_the_listed_order(container):
     container.add_mount("/m", "tmpfs", "tmpfs", ["size=1m"])
     container.add_mount("/m/in", "tmpfs", "tmpfs", ["size=2m"])
@@ -66,6 +68,7 @@ def test_mounts_are_made_in_the_listed_order(container):
         == [("/m", ["size=1024k"]), ("/m/in", ["size=2048k"]), ("/m", ["size=3072k"])]
 
 
+@pytest.mark.row("CF-16")
 def test_unknown_words_go_to_the_file_system(container):
     container.add_mount("/m", "tmpfs", "tmpfs", ["size=1m", "mode=700", "nr_inodes=99"])
 
@@ -74,6 +77,7 @@ def test_unknown_words_go_to_the_file_system(container):
     assert {"size=1024k", "mode=700", "nr_inodes=99"} <= mount_of(seen, "/m")[4]
 
 
+@pytest.mark.row("CF-16")
 @pytest.mark.parametrize("options", [["nosuchoption"], ["size=banana"], ["mode=99999999"]])
 def test_what_the_file_system_does_not_know_is_refused(container, options):
     container.add_mount("/m", "tmpfs", "tmpfs", options)
@@ -83,6 +87,7 @@ def test_what_the_file_system_does_not_know_is_refused(container, options):
         assert "/m" in out.stderr and "mounts[6]" in out.stderr
 
 
+@pytest.mark.row("CF-17")
 @pytest.mark.davit_only
 def test_an_unknown_file_system_is_refused_with_its_name(container):
     container.add_mount("/m", "none", "bananafs", [])
@@ -98,22 +103,27 @@ def test_a_tmpfs_takes_the_mode_of_the_directory_it_covers(container):
     assert container.run(["stat", "-c", "%a", "/m"]).stdout == "1710\n"
 
 
+@pytest.mark.row("CF-10")
 def test_a_relative_destination_counts_from_the_root(container):
     container.add_mount("mnt/rel", "tmpfs", "tmpfs", ["size=1m"])
 
     assert mount_of(container.probe(), "/mnt/rel")
 
 
+@pytest.mark.row("CF-09")
 @pytest.mark.davit_only
-@pytest.mark.parametrize("destination", ["", "/proc/self/fd/3"])
+@pytest.mark.parametrize("destination", [None, "", "/proc/self/fd/3"])
 def test_a_destination_that_cannot_be_one_is_refused(container, destination):
-    container.add_mount(destination, "tmpfs", "tmpfs", [])
+    entry = container.add_mount(destination, "tmpfs", "tmpfs", [])
+    if destination is None:
+        del entry["destination"]
 
     refused(container, "mounts[6]")
 
 
 # --- bind ------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-11")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "oldkernel")
 def test_a_directory_is_bound(container, source):
@@ -129,6 +139,7 @@ def test_a_file_is_bound_onto_a_file_that_did_not_exist(container, source):
     assert container.run(["cat", "/etc/new/file"]).stdout == "content\n"
 
 
+@pytest.mark.row("CF-11")
 def test_a_source_is_relative_to_the_bundle(container):
     (container.bundle / "here").mkdir()
     (container.bundle / "here/file").write_text("relative\n")
@@ -137,6 +148,7 @@ def test_a_source_is_relative_to_the_bundle(container):
     assert container.run(["cat", "/data/file"]).stdout == "relative\n"
 
 
+@pytest.mark.row("CF-12", "CF-17")
 @pytest.mark.parametrize("kind", ["bind", "none", "tmpfs", ""])
 def test_the_option_makes_it_a_bind_whatever_the_type_says(container, source, kind):
     entry = container.add_mount("/data", source, kind, ["bind"])
@@ -153,6 +165,7 @@ def test_a_missing_source_is_refused_with_its_name(container):
     assert "No such file" in out.stderr or "no such file" in out.stderr
 
 
+@pytest.mark.row("CF-M02")
 @pytest.mark.parametrize("options, read_only", [
     (["bind"], False), (["bind", "ro"], True), (["bind", "rw"], False), (["bind", "rro"], True),
     (["rbind", "ro"], True)])
@@ -165,6 +178,7 @@ def test_a_bind_is_read_only_when_it_says_so(container, source, options, read_on
     assert (source / "new").exists() != read_only
 
 
+@pytest.mark.row("CF-M03")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("options, flags, absent", [
     (["ro", "rw"], set(), {"ro"}), (["rw", "ro"], {"ro"}, set()),
@@ -180,6 +194,7 @@ def test_the_later_of_two_words_wins(container, source, options, flags, absent):
     assert not absent & seen
 
 
+@pytest.mark.row("CF-M02", "CF-M03", "CF-M04", "CF-M05", "CF-M06", "CF-M07", "CF-M08")
 @pytest.mark.views("hybrid", "oldkernel")
 @pytest.mark.parametrize("word", ["ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "relatime"])
 @pytest.mark.parametrize("kind", ["bind", "tmpfs"])
@@ -189,12 +204,14 @@ def test_every_flag_is_seen_inside(container, source, kind, word):
     assert word in mount_of(container.probe(), "/data")[0]
 
 
+@pytest.mark.row("CF-M09")
 def test_strictatime_shows_neither_relatime_nor_noatime(container):
     container.add_mount("/data", "tmpfs", "tmpfs", ["strictatime"])
 
     assert not {"relatime", "noatime"} & mount_of(container.probe(), "/data")[0]
 
 
+@pytest.mark.row("CF-M10", "CF-M11", "CF-M12")
 @pytest.mark.parametrize("word", ["sync", "dirsync", "lazytime"])
 def test_flags_of_the_superblock_are_seen_inside(container, word):
     if word == "lazytime" and machine.runtime_kind() != "davit":
@@ -205,6 +222,7 @@ def test_flags_of_the_superblock_are_seen_inside(container, word):
     assert word in seen[4] | seen[0]
 
 
+@pytest.mark.row("CF-M13", "CF-M19")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("word", ["defaults", "async", "atime", "diratime", "norelatime", "nostrictatime",
                                   "nolazytime", "loud", "silent", "mand", "nomand", "iversion",
@@ -215,6 +233,7 @@ def test_words_without_a_visible_effect_are_known(container, source, word):
     assert container.run(["cat", "/data/file"]).stdout == "content\n"
 
 
+@pytest.mark.row("CF-M21")
 @pytest.mark.davit_only
 def test_nosymfollow_stops_links(container, source):
     (source / "link").symlink_to("file")
@@ -231,6 +250,7 @@ def test_an_unknown_word_on_a_bind_mount_is_refused(container, source):
     refused(container, "mounts[6]", "banana")
 
 
+@pytest.mark.row("CF-M15")
 def test_remount_changes_the_flags_of_an_earlier_mount(container):
     container.add_mount("/data", "tmpfs", "tmpfs", ["size=1m"])
     container.add_mount("/data", "tmpfs", "tmpfs", ["remount", "ro", "nosuid"])
@@ -249,6 +269,7 @@ def add_subtree(container):
     container.add_mount("/tree/sub", "tmpfs", "tmpfs", ["size=1m"])
 
 
+@pytest.mark.row("CF-M16")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("option, sub", [("bind", False), ("rbind", True)])
 def test_rbind_takes_the_submounts_along(container, option, sub):
@@ -272,6 +293,7 @@ def test_a_source_inside_the_root_sees_the_mounts_made_before(container):
     assert mount_of(seen, "/copy")[2] == "tmpfs"
 
 
+@pytest.mark.row("CF-M22", "CF-M23", "CF-M24")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("word, flag, on_top", [
     ("ro", "ro", True), ("rro", "ro", True), ("rnosuid", "nosuid", True), ("rnodev", "nodev", True),
@@ -301,6 +323,7 @@ def test_recursive_clearing_words_are_known(container, word):
 
 # --- propagation -----------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-M17")
 @pytest.mark.parametrize("word, fields", [
     ("private", []), ("rprivate", []), ("shared", ["shared:"]), ("rshared", ["shared:"]),
     ("unbindable", ["unbindable"]), ("runbindable", ["unbindable"])])
@@ -312,6 +335,7 @@ def test_propagation_words_are_seen_inside(container, source, word, fields):
     assert [f.rstrip("0123456789") for f in seen] == fields
 
 
+@pytest.mark.row("CF-M17")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("word", ["slave", "rslave"])
 def test_a_slave_keeps_its_master(container, source, word):
@@ -342,6 +366,7 @@ def test_an_unknown_propagation_of_the_root_is_refused(container):
 
 # --- tmpcopyup -------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-M20")
 def test_tmpcopyup_brings_the_content_of_the_image(container):
     directory = container.rootfs / "data"
     (directory / "sub").mkdir(parents=True)
@@ -455,6 +480,7 @@ def test_a_file_onto_a_directory_is_refused(container, source):
 
 # --- the root ---------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-07")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "oldkernel")
 def test_a_read_only_root_takes_no_writing_but_mounts_on_it_do(container):
@@ -466,19 +492,23 @@ def test_a_read_only_root_takes_no_writing_but_mounts_on_it_do(container):
     assert "Read-only file system" in out.stdout and out.stdout.endswith("fine\n")
 
 
+@pytest.mark.row("CF-07")
 def test_the_root_is_writable_by_default(container):
     container.run(["touch", "/x"])
 
     assert (container.rootfs / "x").exists()
 
 
+@pytest.mark.row("BU-02", "CF-04")
 def test_the_root_may_be_absolute_and_elsewhere(container):
     other = container.directory / "elsewhere"
     container.rootfs.rename(other)
     container.spec["root"]["path"] = str(other)
     (other / "marker").write_text("me\n")
 
-    assert container.run(["cat", "/marker"]).stdout == "me\n"
+    out = container.run(["cat", "/marker"], options=["--bundle", str(container.bundle)], cwd="/")
+
+    assert out.stdout == "me\n"
 
 
 def test_the_root_may_be_reached_through_a_link(container):
@@ -580,6 +610,7 @@ def test_a_cgroup_mount_without_any_cgroup_does_not_stop_the_container(container
 
 # --- id-mapped mounts ---------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-19", "CF-M26")
 @pytest.mark.davit_only
 def test_an_idmapped_bind_mount_shows_other_owners(container, source):
     entry = container.add_mount("/data", source, "bind", ["bind", "idmap"])
@@ -589,6 +620,7 @@ def test_an_idmapped_bind_mount_shows_other_owners(container, source):
     assert container.run(["stat", "-c", "%u %g", "/data/file"]).stdout == "1000 2000\n"
 
 
+@pytest.mark.row("CF-18")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("missing", ["uidMappings", "gidMappings"])
 def test_an_idmapped_mount_needs_both_mappings(container, source, missing):

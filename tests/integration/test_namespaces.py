@@ -160,6 +160,7 @@ def test_the_host_name_can_be_set_in_a_joined_uts_namespace(container, holder):
     assert container.run(["hostname"]).stdout == "joined\n"
 
 
+@pytest.mark.row("RT-49")
 def test_a_joined_pid_namespace_keeps_its_other_processes(container, holder):
     pid = holder("pid")
     container.namespace("pid")["path"] = f"/proc/{pid}/ns/pid"

@@ -180,6 +180,7 @@ def test_without_capabilities_every_set_is_empty(container, block):
     assert set(sets(container.probe()).values()) == {0}
 
 
+@pytest.mark.row("RT-27")
 @pytest.mark.davit_only
 def test_an_unknown_capability_is_a_warning(container):
     container.process["capabilities"]["bounding"].append("CAP_TEST")
@@ -612,6 +613,7 @@ def test_args_that_name_no_program_are_refused(container, args):
     assert "process.args" in out.stderr or args == [""]
 
 
+@pytest.mark.row("RT-42")
 @pytest.mark.davit_only
 def test_without_a_process_create_is_refused(container):
     del container.spec["process"]
@@ -621,10 +623,12 @@ def test_without_a_process_create_is_refused(container):
 
     assert out.returncode == 1
     assert "process" in out.stderr
+    assert container.list() == []
 
 
 # --- what a process starts with -------------------------------------------------------------------------------------------
 
+@pytest.mark.row("LX-01")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "oldkernel")
 def test_only_the_standard_streams_are_open(container):
@@ -718,6 +722,7 @@ def with_fds(pairs, count):
     return {"preexec_fn": arrange, "close_fds": False}
 
 
+@pytest.mark.row("LX-02")
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_preserved_descriptors_are_open_and_no_others(container, five_pipes, number):
     seen = container.run(["probe"], options=["--preserve-fds", str(number)], **with_fds(five_pipes, 3)).json
@@ -745,6 +750,7 @@ def test_preserving_descriptors_that_are_not_open_is_refused(container):
     assert "3" in out.stderr
 
 
+@pytest.mark.row("LX-02")
 def test_listen_fds_are_passed_on(container, five_pipes):
     container.process["env"].append("LISTEN_FDS=2")
     container.wrapper = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"]

@@ -13,6 +13,7 @@ davit_only = pytest.mark.davit_only
 
 # --- spec -------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-05")
 def test_spec_writes_a_config(container):
     container.runtime("spec")
 
@@ -189,6 +190,7 @@ def test_features_lists_the_mount_options_of_the_specification(features):
             "rnosymfollow", "lazytime"} <= words
 
 
+@pytest.mark.row("CF-15")
 @davit_only
 def test_every_listed_mount_option_is_recognised(container, features):
     skip = {"remount", "idmap", "ridmap", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "unbindable", "runbindable"}

@@ -158,6 +158,7 @@ def test_nothing_is_created_where_no_cgroup_file_system_is(container):
 PAUSING = pytest.mark.views("hybrid", "v1", "v2", "oldkernel")
 
 
+@pytest.mark.row("RT-04")
 @PAUSING
 def test_a_paused_container_stands_still_until_it_is_resumed(container):
     container.up(COUNTER)
@@ -409,6 +410,7 @@ def test_exec_follows_an_init_that_made_its_own_subgroup(container):
 
 # --- what state prints -------------------------------------------------------------------------------------
 
+@pytest.mark.row("RT-02", "RT-03", "RT-10", "RT-31")
 def test_state_has_the_keys_that_clients_read(container):
     container.spec["annotations"] = {"org.example.a": "1", "org.example.b": ""}
     container.up()
@@ -435,6 +437,7 @@ def test_the_keys_of_state_come_in_cruns_order(container):
                                        "created", "systemd-scope", "owner", "annotations"]
 
 
+@pytest.mark.row("RT-09")
 def test_annotations_keep_their_order_and_need_not_be_there(container):
     container.spec["annotations"] = {"z": "1", "a": "2", "m": "3"}
     container.up()
@@ -442,6 +445,17 @@ def test_annotations_keep_their_order_and_need_not_be_there(container):
     if machine.runtime_kind() != "runc":
         assert list(container.state()["annotations"]) == ["z", "a", "m"]
     assert container.state()["annotations"] == {"z": "1", "a": "2", "m": "3"}
+
+
+@pytest.mark.row("RT-09")
+@pytest.mark.parametrize("annotations", [None, {}])
+def test_without_annotations_the_state_has_none(container, annotations):
+    container.spec["annotations"] = annotations
+    if annotations is None:
+        del container.spec["annotations"]
+    container.create(["true"])
+
+    assert container.state().get("annotations") in (None, {})
 
 
 def test_the_created_time_is_now(container):
@@ -472,6 +486,7 @@ def test_state_prints_json_and_nothing_else(container):
         assert isinstance(json.loads(out.stdout), list)
 
 
+@pytest.mark.row("RT-08")
 def test_the_bundle_is_absolute_when_given_relatively(container):
     container.args = ["true"]
     container.write_config()

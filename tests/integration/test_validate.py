@@ -87,6 +87,7 @@ def test_a_nul_in_a_string_is_refused(container, where):
     refused(container, where if where != "destination" else "mounts[6].destination")
 
 
+@pytest.mark.row("BU-03")
 @davit_only
 def test_invalid_utf_8_is_refused(container):
     """runc changes it silently."""
@@ -95,6 +96,22 @@ def test_invalid_utf_8_is_refused(container):
     write(container, (container.bundle / "config.json").read_bytes().replace(b"PLACE", b"a\xffb"))
 
     refused(container, "config.json")
+
+
+@davit_only
+@pytest.mark.row("BU-04")
+@pytest.mark.parametrize("escaped", [False, True], ids=["", "escaped"])
+@pytest.mark.parametrize("member", ["hostname", "mounts", "noNewPrivileges", "unknown"])
+def test_a_name_twice_in_an_object_is_refused(container, member, escaped):
+    """crun takes the first one, runc the last: whoever checked the config may have seen the other."""
+    container.spec["unknown"] = container.process["unknown"] = 1
+    container.write_config()
+    text = json.dumps(container.spec, indent=1)
+    line = next(i for i, line in enumerate(text.splitlines()) if f'"{member}"' in line)
+    name = member.replace("n", "\\u006e", 1) if escaped else member
+    write(container, text.replace(f'"{member}"', f'"{name}": null, "{member}"', 1))
+
+    refused(container, f"config.json: line {line + 1}, ", "second time")
 
 
 @davit_only
@@ -155,6 +172,7 @@ def test_a_config_that_is_no_regular_file_is_refused(container):
     assert out is None or (out.returncode == 1 and "config.json" in out.stderr)
 
 
+@pytest.mark.row("BU-01", "CF-06")
 @pytest.mark.parametrize("what", ["bundle", "config", "rootfs", "rootfs is a file"])
 def test_missing_parts_of_a_bundle(container, what):
     container.write_config()
@@ -179,8 +197,20 @@ def test_missing_parts_of_a_bundle(container, what):
     assert not container.state_dir.exists()
 
 
+@pytest.mark.row("CF-03")
+@pytest.mark.parametrize("root", [None, {}])
+def test_a_config_without_a_root_is_refused(container, root):
+    container.spec["root"] = root
+    if root is None:
+        del container.spec["root"]
+    container.write_config()
+
+    refused(container, "root", command=("create",))
+
+
 # --- versions -----------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-02")
 @pytest.mark.parametrize("version", ["1.0.0", "1.0.2-dev", "1.1.0", "1.2.1", "1.3.0", "1.99.0", "1.1.0+dev", "1.0.0-rc5"])
 def test_every_1_x_version_is_accepted(container, version):
     container.spec["ociVersion"] = version
@@ -188,6 +218,7 @@ def test_every_1_x_version_is_accepted(container, version):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
+@pytest.mark.row("CF-01", "CF-02")
 @davit_only
 @pytest.mark.parametrize("version", ["", "invalid", "2.0.0", "1.0", 1, None])
 def test_other_versions_are_refused(container, version):

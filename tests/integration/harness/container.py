@@ -567,12 +567,15 @@ class Container:
                 found[name.removeprefix("name=")] = path
         return found
 
-    def cgroup_dirs(self):
-        """The container's cgroups that exist now, as host paths."""
+    def cgroup_places(self):
+        """Where the container's cgroups are or would be, as host paths."""
         path = self.linux.get("cgroupsPath") or f"/{self.id}"
         parent = f"/{self.session.group}" if self.view.name == "v2" else ""
-        candidates = [f"{point}{parent}{path}" for point in machine.hierarchies().values()]
-        return [path for path in candidates if os.path.isdir(path)]
+        return [f"{point}{parent}{path}" for point in machine.hierarchies().values()]
+
+    def cgroup_dirs(self):
+        """Those that exist now."""
+        return [path for path in self.cgroup_places() if os.path.isdir(path)]
 
     def cgroup_file(self, controller, name):
         """The text of a control file; CONTROLLER is a v1 name or "unified"."""

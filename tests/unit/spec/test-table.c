@@ -137,11 +137,6 @@ TEST(unknown_members_are_logged_for_debugging)
 	expect_str(last_record, "ignored the unknown member leaves[0][\"a\\nb\"]");
 }
 
-TEST(the_last_of_two_members_of_one_name_counts)
-{
-	expect_ok(parse("{'u8': 1, 'u8': 2}", "{\n  \"u8\": 2,\n  \"colour\": \"green\"\n}"));
-}
-
 TEST(wrong_types_are_named)
 {
 	expect_text(parse("{'text': 1}", NULL), "doc: text: must be a string, not a number");
@@ -299,8 +294,7 @@ TEST(every_row_of_the_spec_fits_its_struct)
 
 TESTS(CASE(absent_members_are_empty_and_not_printed), CASE(null_is_the_same_as_absent),
       CASE(unknown_members_are_ignored), CASE(unknown_members_are_logged_for_debugging),
-      CASE(the_last_of_two_members_of_one_name_counts), CASE(wrong_types_are_named),
-      CASE(numbers_are_exact_and_within_the_range_of_their_type),
+      CASE(wrong_types_are_named), CASE(numbers_are_exact_and_within_the_range_of_their_type),
       CASE(words_become_numbers_and_words_again), CASE(rows_can_ask_for_more),
       CASE(a_nul_in_a_string_is_refused), CASE(all_mistakes_come_at_once),
       CASE(empty_lists_and_maps_are_not_absent), CASE(nested_objects_are_indented),

@@ -50,6 +50,18 @@ TEST(syntax_errors_name_line_and_column)
 	expect_text(parse("[\n@]"), "doc: line 2, column 1: unexpected \"@\"");
 }
 
+TEST(a_name_stands_once_in_an_object)
+{
+	expect_text(parse("{\"a\": 1,\n \"b\": [{\"c\": 1, \"a\": 2}, \"b\"],\n \"a\": 3}"),
+		    "doc: line 3, column 2: a name for the second time in one object");
+	expect_text(parse("[{\"a\": {\"x\": 1}, \"\\u0061\": null}]"),
+		    "doc: line 1, column 18: a name for the second time in one object");
+	expect_text(parse("{\"a\\\"\": \":\", \"a\\\"\": 1}"),
+		    "doc: line 1, column 14: a name for the second time in one object");
+	expect_ok(parse("{\"a\": {\"a\": {\"a\": \"a\"}}, \"b\": [{\"a\": 1}, {\"a\": 1}]}"));
+	expect_ok(parse("{\"a:\": \"b: c\", \"A:\": \"a:\"}"));
+}
+
 TEST(columns_count_characters_not_bytes)
 {
 	expect_text(parse("[\"üñ\" x]"), "doc: line 1, column 7: expected \",\" or \"]\"");
@@ -152,7 +164,8 @@ TEST(strings_are_quoted_so_that_they_read_back)
 
 TESTS(CASE(json_is_read_with_white_space_around_it), CASE(the_text_need_not_end_with_nul),
       CASE(syntax_errors_name_line_and_column), CASE(columns_count_characters_not_bytes),
-      CASE(a_document_that_ends_too_early_says_so), CASE(what_strict_json_does_not_have_is_refused),
+      CASE(a_name_stands_once_in_an_object), CASE(a_document_that_ends_too_early_says_so),
+      CASE(what_strict_json_does_not_have_is_refused),
       CASE(strings_are_utf8_without_raw_control_characters),
       CASE(a_nul_is_refused_in_the_text_and_in_names),
       CASE(numbers_beyond_64_bits_are_refused_with_their_place),
