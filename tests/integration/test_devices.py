@@ -32,6 +32,7 @@ def refused(container, *texts):
 
 
 @pytest.mark.views("hybrid", "oldkernel")
+@pytest.mark.row("CL-19")
 def test_the_default_devices_are_there(container):
     seen = listing(container, *[f"/dev/{name}" for name in DEFAULT])
 
@@ -40,6 +41,7 @@ def test_the_default_devices_are_there(container):
 
 
 @pytest.mark.all_modes
+@pytest.mark.row("CL-19")
 def test_the_default_devices_work(container):
     out = container.run(["sh", "-c", "echo x > /dev/null && head -c 3 /dev/zero | wc -c;"
                          " head -c 5 /dev/urandom | wc -c; echo x > /dev/full"], check=False)
@@ -52,10 +54,12 @@ def test_the_default_devices_work(container):
 @pytest.mark.parametrize("link, target", [
     ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
     ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx")])
+@pytest.mark.row("CL-21")
 def test_the_links_in_dev(container, link, target):
     assert container.run(["readlink", f"/dev/{link}"]).stdout == target + "\n"
 
 
+@pytest.mark.row("CL-12", "CL-13", "CL-15", "CL-16")
 def test_a_configured_device_is_exactly_as_configured(container):
     container.linux["devices"] = [
         {"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 0o604, "uid": 3, "gid": 4},
@@ -71,6 +75,7 @@ def test_a_configured_device_is_exactly_as_configured(container):
     assert seen["/elsewhere/u"] == ("c", "666", 0, 0, 1, 3)
 
 
+@pytest.mark.row("CL-16")
 def test_the_mode_of_a_device_does_not_depend_on_the_umask(container):
     container.linux["devices"] = [{"path": "/dev/d", "type": "c", "major": 1, "minor": 3, "fileMode": 0o666}]
     container.create(["stat", "-c", "%a", "/dev/d", "/dev/null"], limits=["-M", "077"])
@@ -93,6 +98,7 @@ def test_a_device_without_a_mode_has_the_usual_one(container):
     ({"path": "dev/d", "type": "c", "major": 1, "minor": 3}, "linux.devices[0].path"),
     ({"type": "c", "major": 1, "minor": 3}, "linux.devices[0].path"),
     ({"path": "/dev/d", "type": "c", "major": 1, "minor": 3, "fileMode": 0o200000}, "linux.devices[0].fileMode")])
+@pytest.mark.row("CL-13")
 def test_a_wrong_device_is_refused_with_its_member(container, device, member):
     """crun takes an unknown type; all peers make 0:0 from missing numbers."""
     container.linux["devices"] = [device]
@@ -101,6 +107,7 @@ def test_a_wrong_device_is_refused_with_its_member(container, device, member):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-14")
 def test_something_else_at_the_path_of_a_device_is_refused(container):
     """The specification says error; every peer leaves the file and goes on."""
     (container.rootfs / "file").write_text("in the way")
@@ -177,6 +184,7 @@ def use(container, *lines):
 
 
 @pytest.mark.views("hybrid", "v1")
+@pytest.mark.row("CL-18")
 def test_a_device_that_is_not_allowed_cannot_be_used(container):
     out = use(container, "mknod /x c 10 229 && probe open /x rw")
 

@@ -48,6 +48,7 @@ def place(container, kind):
 
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "v2", "oldkernel")
+@pytest.mark.row("CF-74", "CF-76", "CF-77")
 def test_the_order_of_a_life(container, notes):
     for kind in KINDS:
         hook(container, kind, f"echo {kind} >> {place(container, kind)}\n")
@@ -68,6 +69,7 @@ def test_the_order_of_a_life(container, notes):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-78")
 def test_poststart_comes_after_the_program_was_executed_and_before_start_returns(container, notes):
     """No peer has it right: runc runs it in create, crun does not wait for the exec."""
     hook(container, "poststart", f"tr '\\0' ' ' < /proc/$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/')/cmdline >> {notes}\n")
@@ -78,6 +80,7 @@ def test_poststart_comes_after_the_program_was_executed_and_before_start_returns
     assert notes.read_text() == "sleep 4711 "
 
 
+@pytest.mark.row("CF-71")
 def test_hooks_of_one_kind_run_one_after_the_other(container, notes):
     hook(container, "createRuntime", f"sleep 0.1; echo first >> {notes}\n")
     hook(container, "createRuntime", f"echo second >> {notes}\n")
@@ -88,6 +91,7 @@ def test_hooks_of_one_kind_run_one_after_the_other(container, notes):
     assert notes.read_text().split() == ["zeroth", "first", "second"]
 
 
+@pytest.mark.row("CF-67", "CF-68")
 def test_run_and_its_delete_run_all_kinds(container, notes):
     for kind in KINDS:
         hook(container, kind, f"echo {kind} >> {place(container, kind)}\n")
@@ -98,6 +102,7 @@ def test_run_and_its_delete_run_all_kinds(container, notes):
     assert notes.read_text().split()[-1] == "poststop"
 
 
+@pytest.mark.row("CF-79")
 def test_poststop_runs_after_everything_is_gone(container, notes):
     cgroup = f"{machine.hierarchies()['pids']}{container.linux['cgroupsPath']}"
     hook(container, "poststop", f"test -e {cgroup} && echo cgroup >> {notes}; echo ran >> {notes}\n")
@@ -111,6 +116,7 @@ def test_poststop_runs_after_everything_is_gone(container, notes):
 # --- input -----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.row("CF-72")
 def test_the_state_is_on_standard_input(container, notes, kind):
     container.spec["annotations"] = {"org.example": "value"}
     hook(container, kind, f"cat > {place(container, kind)}\n")
@@ -147,6 +153,7 @@ def test_hooks_inside_see_the_pid_of_the_inside(container, notes, kind):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.row("CF-72")
 def test_a_hook_that_does_not_read_its_input_hurts_nobody(container, kind):
     """crun dies of SIGPIPE when the state is larger than a pipe."""
     container.spec["annotations"] = {f"org.example.{i}": "x" * 1000 for i in range(100)}
@@ -156,6 +163,7 @@ def test_a_hook_that_does_not_read_its_input_hurts_nobody(container, kind):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-72")
 def test_a_large_state_reaches_a_hook_whole(container, notes):
     container.spec["annotations"] = {f"org.example.{i}": "x" * 1000 for i in range(300)}
     hook(container, "createRuntime", f"sleep 0.05; cat > {notes}\n")
@@ -170,6 +178,7 @@ NAMESPACES = "for n in mnt net ipc uts pid; do readlink /proc/self/ns/$n; done"
 
 
 @pytest.mark.parametrize("kind", ON_HOST)
+@pytest.mark.row("CF-69")
 def test_these_hooks_run_in_the_namespaces_of_the_runtime(container, notes, kind):
     hook(container, kind, f"{{ {NAMESPACES}; }} > {notes}\n")
     container.up()
@@ -183,6 +192,7 @@ def test_these_hooks_run_in_the_namespaces_of_the_runtime(container, notes, kind
 
 
 @pytest.mark.parametrize("kind", INSIDE)
+@pytest.mark.row("CF-70")
 def test_these_hooks_run_in_the_namespaces_of_the_container(container, notes, kind):
     hook(container, kind, f"{{ {NAMESPACES}; }} > {place(container, kind)}\n")
     container.up()
@@ -192,6 +202,7 @@ def test_these_hooks_run_in_the_namespaces_of_the_container(container, notes, ki
                                          for n in ("mnt", "net", "ipc", "uts", "pid")]
 
 
+@pytest.mark.row("CF-76")
 def test_create_hooks_see_the_host_file_system_and_the_mounts(container, notes):
     """createContainer: before pivot_root, the mounts are visible below the rootfs."""
     container.add_mount("/data", "tmpfs", "tmpfs", ["size=1m"])
@@ -203,6 +214,7 @@ def test_create_hooks_see_the_host_file_system_and_the_mounts(container, notes):
     assert notes.read_text().split() == ["1", "host"]
 
 
+@pytest.mark.row("CF-76")
 def test_a_mount_made_by_a_create_container_hook_is_seen_by_the_program(container, notes):
     """What the hooks of GPU vendors do."""
     (container.rootfs / "extra").mkdir()
@@ -213,6 +225,7 @@ def test_a_mount_made_by_a_create_container_hook_is_seen_by_the_program(containe
     assert not (container.rootfs / "extra/file").exists()
 
 
+@pytest.mark.row("CF-68", "CF-70")
 def test_start_container_hooks_see_the_root_of_the_container(container, notes):
     hook(container, "startContainer", "ls / > /notes; test -e /var/tmp/davit* && echo host >> /notes; true\n")
     container.run(["true"])
@@ -259,6 +272,7 @@ def test_the_arguments_of_a_hook_are_its_whole_argv(container, notes):
     assert notes.read_text().strip().endswith("one two words")
 
 
+@pytest.mark.row("CF-64")
 def test_argv0_of_a_hook_is_kept(container, notes):
     probe = str(container.rootfs / "bin/probe")
     script = container.host_script("w", f"exec {probe} > {notes}\n")
@@ -270,6 +284,7 @@ def test_argv0_of_a_hook_is_kept(container, notes):
     assert json.loads(notes.read_text())["args"] == [probe]
 
 
+@pytest.mark.row("CF-65")
 def test_the_environment_of_a_hook_is_only_the_configured_one(container, notes):
     hook(container, "createRuntime", f"env > {notes}\n", env=["A=1", "PATH=/usr/bin:/bin"])
     container.run(["true"], env={"SECRET": "x"})
@@ -281,6 +296,7 @@ def test_the_environment_of_a_hook_is_only_the_configured_one(container, notes):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-65")
 def test_without_env_a_hook_has_the_runtimes_environment_and_nothing_internal(container, notes):
     """crun leaks _LIBCONTAINER_CLONED_BINARY."""
     hook(container, "createRuntime", f"env > {notes}\n")
@@ -411,6 +427,7 @@ def test_a_hook_that_cannot_be_executed(container, path):
     ({"path": "/bin/true", "timeout": "1"}, "hooks.createRuntime[0].timeout"),
     ({"path": "/bin/true", "args": "x"}, "hooks.createRuntime[0].args"),
     ({"path": 5}, "hooks.createRuntime[0].path")])
+@pytest.mark.row("CF-63", "CF-66")
 def test_a_wrong_hook_is_refused_with_its_member(container, entry, member):
     container.spec["hooks"] = {"createRuntime": [entry]}
 
@@ -423,6 +440,7 @@ def test_a_wrong_hook_is_refused_with_its_member(container, entry, member):
 # --- timeouts --------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("kind", AT_CREATE)
+@pytest.mark.row("CF-66")
 def test_a_hook_that_takes_too_long_is_killed_and_fails(container, notes, kind):
     hook(container, kind, f"sleep 1000\necho survived >> {notes}\n", timeout=1)
 

@@ -42,6 +42,7 @@ def source(container):
 # --- file systems ----------------------------------------------------------------------------------------------
 
 @pytest.mark.views("hybrid", "oldkernel")
+@pytest.mark.row("CL-01")
 def test_the_usual_file_systems_are_there(container):
     seen = container.probe()
 

@@ -63,6 +63,7 @@ def holder(session):
 
 @pytest.mark.parametrize("kind", ["pid", "network", "ipc", "uts", "mount", "cgroup",
                                   pytest.param("time", marks=NEEDS_TIME)])
+@pytest.mark.row("CL-02", "CL-06")
 def test_a_listed_namespace_is_new(container, kind):
     if not container.namespace(kind):
         container.linux["namespaces"].append({"type": kind})
@@ -73,6 +74,7 @@ def test_a_listed_namespace_is_new(container, kind):
 
 
 @pytest.mark.parametrize("kind", ["pid", "ipc", "uts", "network", "cgroup", "time", "user"])
+@pytest.mark.row("CL-02", "CL-07")
 def test_a_namespace_that_is_not_listed_is_the_callers(container, kind):
     container.drop_namespace(kind)
     if kind == "uts":
@@ -85,6 +87,7 @@ def test_a_namespace_that_is_not_listed_is_the_callers(container, kind):
     assert seen[KINDS[kind]] == ours(kind)
 
 
+@pytest.mark.row("CL-07")
 def test_without_a_mount_namespace_the_root_is_changed_all_the_same(container):
     container.drop_namespace("mount")
     container.spec["mounts"] = []
@@ -140,6 +143,7 @@ def test_a_new_cgroup_namespace_hides_the_path(container):
 
 @pytest.mark.parametrize("kind", ["network", "ipc", "uts", "pid", "cgroup",
                                   pytest.param("time", marks=NEEDS_TIME)])
+@pytest.mark.row("CL-04")
 def test_a_namespace_is_joined_by_its_path(container, holder, kind):
     pid = holder(kind)
     container.drop_namespace(kind)
@@ -180,6 +184,7 @@ def test_the_exit_code_comes_through_a_joined_pid_namespace(container, holder):
     assert container.run(["sh", "-c", "exit 42"], check=False).returncode == 42
 
 
+@pytest.mark.row("CL-04")
 def test_a_mount_namespace_is_joined_by_its_path(container, holder):
     pid = holder("mount")
     container.namespace("mount")["path"] = f"/proc/{pid}/ns/mnt"
@@ -194,6 +199,7 @@ def test_a_mount_namespace_is_joined_by_its_path(container, holder):
 
 
 @pytest.mark.parametrize("maps", ["with maps", "without maps"])
+@pytest.mark.row("CL-04")
 def test_a_user_namespace_is_joined_by_its_path(container, holder, maps):
     if maps == "without maps" and machine.runtime_kind() == "runc":
         pytest.skip("runc wants the mappings repeated")
@@ -258,6 +264,7 @@ def refused(container, *texts):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-08")
 def test_a_namespace_listed_twice_is_refused(container):
     container.linux["namespaces"].append({"type": "uts"})
 
@@ -265,6 +272,7 @@ def test_a_namespace_listed_twice_is_refused(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-08")
 def test_an_unknown_namespace_is_refused(container):
     container.linux["namespaces"].append({"type": "banana"})
 
@@ -272,6 +280,7 @@ def test_an_unknown_namespace_is_refused(container):
 
 
 @pytest.mark.parametrize("path", ["/no/such", "/proc/self/ns/uts", "/etc/passwd", "/dev/null", ""])
+@pytest.mark.row("CL-05")
 def test_a_path_that_is_no_such_namespace_is_refused(container, path):
     container.namespace("ipc")["path"] = path
     if path == "" and machine.runtime_kind() == "runc":
@@ -296,12 +305,14 @@ def test_mappings_without_a_user_namespace_are_refused(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-11")
 def test_time_offsets_without_a_time_namespace_are_refused(container):
     container.linux["timeOffsets"] = {"monotonic": {"secs": 5, "nanosecs": 0}}
 
     refused(container, "timeOffsets")
 
 
+@pytest.mark.row("CF-60")
 def test_a_hostname_without_a_uts_namespace_is_refused(container):
     container.drop_namespace("uts")
 
@@ -318,6 +329,7 @@ def _open_to_all(container, owner=FIRST):
 
 
 @pytest.mark.views("hybrid", "v1", "v2", "oldkernel")
+@pytest.mark.row("CL-02", "CL-06", "CL-09")
 def test_the_mappings_are_the_kernels(container):
     with_user_namespace(container)
     _open_to_all(container)
@@ -346,6 +358,7 @@ def test_a_whole_life_in_a_user_namespace(container):
 
 
 @pytest.mark.parametrize("lines", [1, 5, 6, 7, 340])
+@pytest.mark.row("CL-09")
 def test_many_mapping_lines_arrive_exactly(container, lines):
     """crun passes at most six ranges on when not root; the kernel's limit is 340."""
     with_user_namespace(container)
@@ -376,6 +389,7 @@ def test_overlapping_mappings_are_refused(container):
     refused(container)
 
 
+@pytest.mark.row("CL-10")
 def test_the_root_file_system_is_not_chowned(container):
     with_user_namespace(container)
     _open_to_all(container)
@@ -387,6 +401,7 @@ def test_the_root_file_system_is_not_chowned(container):
         assert os.lstat(path).st_uid == owner, path
 
 
+@pytest.mark.row("CF-54")
 def test_another_user_in_a_user_namespace(container):
     with_user_namespace(container)
     _open_to_all(container)
@@ -410,6 +425,7 @@ def test_an_id_that_is_not_mapped_is_refused_with_its_name(container):
 
 @NEEDS_TIME
 @pytest.mark.parametrize("user", [False, True], ids=["", "user"])
+@pytest.mark.row("CL-11")
 def test_time_offsets_are_set(container, user):
     """crun fails with a user namespace beside it."""
     container.linux["namespaces"].append({"type": "time"})
@@ -439,6 +455,7 @@ def test_exec_sees_the_same_time(container):
 # --- names and sysctls ---------------------------------------------------------------------------------------------
 
 @pytest.mark.all_modes
+@pytest.mark.row("CF-60")
 def test_the_host_name_is_set_inside_only(container):
     before = os.uname().nodename
     container.spec["hostname"] = "inside-name"
@@ -448,6 +465,7 @@ def test_the_host_name_is_set_inside_only(container):
 
 
 @pytest.mark.skipif(machine.runtime_kind() == "runc", reason="runc 1.1 ignores domainname")
+@pytest.mark.row("CF-61")
 def test_the_domain_name_is_set_inside_only(container):
     before = machine.read("/proc/sys/kernel/domainname")
     container.spec["domainname"] = "inside.example"

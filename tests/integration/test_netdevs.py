@@ -75,6 +75,7 @@ def inside(container):
 
 
 @pytest.mark.parametrize("name", [None, "eth0"])
+@pytest.mark.row("CL-22", "CL-24", "CL-25")
 def test_a_device_moves_with_its_addresses(box, network, name):
     box.linux["netDevices"] = {"d0": {"name": name} if name else {}}
     box.up()
@@ -87,6 +88,7 @@ def test_a_device_moves_with_its_addresses(box, network, name):
     assert "169.254.3.4" not in subprocess.run([*inside(box), "ip", "addr"], capture_output=True, text=True).stdout
 
 
+@pytest.mark.row("CL-23")
 def test_a_name_can_be_a_template(box, network):
     box.linux["netDevices"] = {"d0": {"name": "eth%d"}}
     box.up()
@@ -156,6 +158,7 @@ def test_after_a_failure_it_is_where_it_was(box, network, how):
     ({"d0": {"name": "a/b"}}, 'linux.netDevices["d0"].name'),
     ({"d0": {"name": "sixteen-letters-"}}, 'linux.netDevices["d0"].name'),
 ])
+@pytest.mark.row("CL-23")
 def test_what_cannot_be_moved_is_named_and_nothing_changes(box, network, devices, text):
     box.linux["netDevices"] = devices
 

@@ -42,6 +42,7 @@ def refused(container, *texts):
 @pytest.mark.views("hybrid", "oldkernel")
 @pytest.mark.parametrize("uid, gid, groups", [(0, 0, []), (1000, 1000, []), (1, 2, [3, 4]), (65534, 65534, [0]),
                                               (4294967294, 4294967294, [4294967294])])
+@pytest.mark.row("CF-54", "CF-56")
 def test_the_user_is_exactly_the_configured_one(container, uid, gid, groups):
     container.process["user"] = {"uid": uid, "gid": gid, "additionalGids": groups}
     if uid > 2**31 and machine.runtime_kind() == "runc":
@@ -62,6 +63,7 @@ def test_the_callers_groups_are_not_kept(container):
 @pytest.mark.davit_only
 @pytest.mark.parametrize("member", ["uid", "gid"])
 @pytest.mark.parametrize("value", [-1, 4294967295, 4294967296, 1.5, "0", "1000", True, [0], "root", 1e30])
+@pytest.mark.row("CF-54")
 def test_what_is_no_id_is_refused_with_its_member(container, member, value):
     """crun runs `"uid": "1000"` and 4294967295 as root."""
     container.process["user"][member] = value
@@ -115,6 +117,7 @@ def test_the_null_device_of_the_host_is_not_chowned(container):
 
 @pytest.mark.views("hybrid", "oldkernel")
 @pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
+@pytest.mark.row("CF-42")
 def test_the_five_sets_are_exactly_as_configured_for_root(container, nnp):
     container.process["noNewPrivileges"] = nnp
     container.process["capabilities"] = {
@@ -131,6 +134,7 @@ def test_the_five_sets_are_exactly_as_configured_for_root(container, nnp):
 
 
 @pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
+@pytest.mark.row("CF-42")
 def test_an_ordinary_user_has_no_capability_without_ambient(container, nnp):
     container.process["user"] = {"uid": 1000, "gid": 1000}
     container.process["noNewPrivileges"] = nnp
@@ -142,6 +146,7 @@ def test_an_ordinary_user_has_no_capability_without_ambient(container, nnp):
 
 
 @pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
+@pytest.mark.row("CF-42")
 def test_ambient_capabilities_survive_the_exec_of_an_ordinary_user(container, nnp):
     container.process["user"] = {"uid": 1000, "gid": 1000}
     container.process["noNewPrivileges"] = nnp
@@ -162,6 +167,7 @@ def test_inheritable_is_empty_unless_it_is_configured(container, uid):
 
 
 @pytest.mark.parametrize("uid", [0, 1000])
+@pytest.mark.row("CF-42")
 def test_inheritable_is_what_is_configured(container, uid):
     container.process["user"] = {"uid": uid, "gid": uid}
     container.process["capabilities"]["inheritable"] = ["CAP_KILL"]
@@ -170,6 +176,7 @@ def test_inheritable_is_what_is_configured(container, uid):
 
 
 @pytest.mark.parametrize("block", ["absent", "empty"])
+@pytest.mark.row("CF-42")
 def test_without_capabilities_every_set_is_empty(container, block):
     """The bounding set, too: youki kept it full."""
     if block == "absent":
@@ -181,6 +188,7 @@ def test_without_capabilities_every_set_is_empty(container, block):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-40")
 def test_an_unknown_capability_is_a_warning(container):
     container.process["capabilities"]["bounding"].append("CAP_TEST")
 
@@ -192,6 +200,7 @@ def test_an_unknown_capability_is_a_warning(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-40", "CF-41")
 def test_a_capability_that_we_do_not_have_is_left_out(container):
     """The specification: should not fail.  Every peer fails: this host lacks CAP_SYS_RESOURCE."""
     own = int(re.search(r"CapBnd:\s*(\w+)", machine.read("/proc/self/status")).group(1), 16)
@@ -230,6 +239,7 @@ def test_securebits_and_keepcaps_are_not_left_on(container):
 
 
 @pytest.mark.parametrize("value, shown", [(True, "1"), (False, "0"), (None, "0")])
+@pytest.mark.row("CF-43")
 def test_no_new_privileges(container, value, shown):
     if value is None:
         del container.process["noNewPrivileges"]
@@ -253,6 +263,7 @@ def test_no_new_privileges_of_another_type_is_refused(container, value):
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.all_modes
+@pytest.mark.row("CF-37")
 def test_a_soft_and_a_hard_limit_reach_the_process(container):
     container.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 512, "hard": 1024}]
 
@@ -264,6 +275,7 @@ ALL_LIMITS = ("CORE CPU DATA FSIZE LOCKS MEMLOCK MSGQUEUE NICE NOFILE NPROC RSS 
 
 
 @pytest.mark.parametrize("name", ALL_LIMITS)
+@pytest.mark.row("CF-37")
 def test_every_limit_reaches_the_process(container, name):
     current = container.probe()["rlimits"][name]
     hard = current[1] if current[1] < 2**63 else 2**32
@@ -273,6 +285,7 @@ def test_every_limit_reaches_the_process(container, name):
     assert container.probe()["rlimits"][name] == [hard, hard]
 
 
+@pytest.mark.row("CF-37")
 def test_an_unlimited_limit(container):
     container.process["rlimits"] = [{"type": "RLIMIT_FSIZE", "soft": 2**64 - 1, "hard": 2**64 - 1}]
 
@@ -299,6 +312,7 @@ def test_limits_that_are_not_listed_are_the_callers(container):
     ([{"type": "RLIMIT_NOFILE", "soft": "1", "hard": 2}], "process.rlimits[0].soft"),
     ([{"type": "RLIMIT_NOFILE", "soft": 1, "hard": 2**64}], "beyond 64 bits"),
     ({"type": "RLIMIT_NOFILE", "soft": 1, "hard": 2}, "process.rlimits")])
+@pytest.mark.row("CF-36", "CF-38")
 def test_wrong_limits_are_refused_with_their_member(container, limits, text):
     container.process["rlimits"] = limits
 
@@ -333,6 +347,7 @@ def test_hooks_do_not_run_under_the_limits_of_the_container(container):
 # --- the rest of the process ---------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("value", [0, 100, 1000])
+@pytest.mark.row("CF-44")
 def test_the_oom_score_is_set(container, value):
     container.process["oomScoreAdj"] = value
 
@@ -347,6 +362,7 @@ def test_an_unset_oom_score_is_the_callers(container, session):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("value", [1001, -1001, "5", 1.5])
+@pytest.mark.row("CF-44")
 def test_an_oom_score_out_of_range_is_refused_with_its_member(container, value):
     container.process["oomScoreAdj"] = value
 
@@ -354,12 +370,14 @@ def test_an_oom_score_out_of_range_is_refused_with_its_member(container, value):
 
 
 @pytest.mark.parametrize("value", [0, 0o22, 0o77, 0o777])
+@pytest.mark.row("CF-55")
 def test_the_umask_is_set(container, value):
     container.process["user"]["umask"] = value
 
     assert container.probe()["umask"] == value
 
 
+@pytest.mark.row("CF-55")
 def test_an_unset_umask_is_022(container):
     """The specification says the caller's; every peer says 022, and images expect it."""
     assert container.run(["probe"], limits=["-M", "077"]).json["umask"] == 0o22
@@ -374,6 +392,7 @@ def test_a_umask_that_is_none_is_refused(container, value):
 
 
 @pytest.mark.all_modes
+@pytest.mark.row("CF-33")
 def test_the_working_directory(container):
     (container.rootfs / "work/dir").mkdir(parents=True)
     container.process["cwd"] = "/work/dir"
@@ -381,6 +400,7 @@ def test_the_working_directory(container):
     assert container.run(["pwd"]).stdout == "/work/dir\n"
 
 
+@pytest.mark.row("CF-33")
 def test_a_missing_working_directory_is_made(container):
     container.process["cwd"] = "/not/there"
 
@@ -413,6 +433,7 @@ def test_a_working_directory_that_is_none(container, cwd):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("cwd", ["relative", "", None, 5])
+@pytest.mark.row("CF-33")
 def test_a_working_directory_that_is_not_absolute_is_refused(container, cwd):
     if cwd is None:
         del container.process["cwd"]
@@ -428,18 +449,21 @@ def environment(container):
     return container.probe()["env"]
 
 
+@pytest.mark.row("CF-34")
 def test_the_environment_is_as_configured_in_order_and_home_is_added(container):
     container.process["env"] = ["PATH=/bin", "B=2", "A=1", "EMPTY=", "UNI=ä", "EQ=a=b"]
 
     assert environment(container) == ["PATH=/bin", "B=2", "A=1", "EMPTY=", "UNI=\u00c3\u00a4", "EQ=a=b", "HOME=/root"]
 
 
+@pytest.mark.row("CF-34")
 def test_nothing_of_the_callers_environment_comes_through(container):
     seen = container.run(["probe"], env={"SECRET": "x", "LISTEN_FDNAMES": "y"}).json["env"]
 
     assert not [e for e in seen if e.startswith(("SECRET", "LISTEN", "_", "XDG", "LANG"))]
 
 
+@pytest.mark.row("CF-34")
 def test_of_two_equal_names_the_last_wins(container):
     container.process["env"] += ["A=1", "B=x", "A=2"]
 
@@ -476,6 +500,7 @@ def test_an_empty_home_is_replaced(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-34")
 def test_a_name_without_a_value_takes_the_variable_away(container):
     """As in crun, which hands each entry to putenv(3)."""
     container.process["env"] += ["GONE=1", "STAYS=2", "GONE"]
@@ -493,6 +518,7 @@ def test_without_any_environment(container):
 
 # --- the program ---------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-35")
 def test_a_name_is_looked_up_in_the_containers_path(container):
     (container.rootfs / "opt").mkdir()
     os.link(container.rootfs / "bin/busybox", container.rootfs / "opt/onlyhere")
@@ -542,6 +568,7 @@ def test_a_program_that_is_not_in_path(container, how, args):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("how", ["run", "create"])
+@pytest.mark.row("CF-35")
 def test_the_text_for_a_missing_program_is_what_podman_and_docker_read(container, how):
     out = getattr(container, how)(["nosuchprogram"], check=False)
 
@@ -562,6 +589,7 @@ def test_the_text_for_a_missing_path(container, path):
 @pytest.mark.davit_only
 @pytest.mark.parametrize("path", ["/etc/passwd", "/etc", "/etc/fifo", "/dev/null"])
 @pytest.mark.parametrize("how", ["run", "create"])
+@pytest.mark.row("CF-35")
 def test_the_text_for_what_cannot_be_executed(container, how, path):
     """Podman and docker turn `permission denied` into 126."""
     os.mkfifo(container.rootfs / "etc/fifo")
@@ -600,6 +628,7 @@ def test_a_program_on_a_noexec_mount(container):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("args", [[], None, [""], "echo", ["echo", 5]])
+@pytest.mark.row("CF-35")
 def test_args_that_name_no_program_are_refused(container, args):
     if args is None:
         del container.process["args"]
@@ -613,6 +642,7 @@ def test_args_that_name_no_program_are_refused(container, args):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-30")
 def test_without_a_process_create_is_refused(container):
     del container.spec["process"]
     container.write_config()
