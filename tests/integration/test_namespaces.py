@@ -94,13 +94,10 @@ def test_without_a_mount_namespace_the_root_is_changed_all_the_same(container):
     for name in ("maskedPaths", "readonlyPaths"):
         container.linux[name] = []
     (container.rootfs / "marker").write_text("here")
+    container.up()
 
-    out = container.run(["cat", "/marker"], check=False)
-
-    if out.returncode == 0:
-        assert out.stdout == "here"
-    else:
-        assert "mount namespace" in out.stderr      # a refusal that names it is right, too
+    assert container.exec(["cat", "/marker"]).stdout == "here"
+    assert os.readlink(f"/proc/{container.pid}/ns/mnt") == os.readlink(f"/proc/{container.view.holder.pid}/ns/mnt")
 
 
 def test_no_namespace_but_mount_at_all(container):
@@ -192,10 +189,10 @@ def test_a_mount_namespace_is_joined_by_its_path(container, holder):
     for name in ("maskedPaths", "readonlyPaths"):
         container.linux[name] = []
 
-    out = container.run(["echo", "ok"], check=False)
+    container.up()
 
-    # What the root is in there is the peers' business; the namespace must be the given one.
-    assert (out.returncode, out.stdout) == (0, "ok\n") or out.stderr.strip()
+    assert os.readlink(f"/proc/{container.pid}/ns/mnt") == os.readlink(f"/proc/{pid}/ns/mnt")
+    assert os.listdir(f"/proc/{container.pid}/root/bin") == os.listdir(container.rootfs / "bin")
 
 
 @pytest.mark.parametrize("maps", ["with maps", "without maps"])
@@ -290,6 +287,49 @@ def test_a_path_that_is_no_such_namespace_is_refused(container, path):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-03")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_relative_namespace_path_is_refused(container, kind):
+    container.drop_namespace(kind)
+    container.linux["namespaces"].append({"type": kind, "path": f"proc/self/ns/{KINDS[kind]}"})
+    index = len(container.linux["namespaces"]) - 1
+    container.write_config()
+
+    # From / the path would lead there.
+    out = container.runtime("run", "--bundle", str(container.bundle), container.id, cwd="/", check=False)
+
+    assert out.returncode == 1
+    assert f"linux.namespaces[{index}].path" in out.stderr
+    assert not container.state_dir.exists()
+
+
+@pytest.mark.row("CL-03")
+def test_a_namespace_path_is_one_of_the_runtimes_mount_namespace(container, holder):
+    """As `ip netns` makes them: the mount is seen in the runtime's mount namespace only."""
+    pid = holder("network")
+    file = container.directory / "netns"
+    file.write_text("")
+    container.wrapper = ["unshare", "-m", "sh", "-c", f'mount --bind /proc/{pid}/ns/net {file} && exec "$@"', "sh"]
+    container.namespace("network")["path"] = str(file)
+
+    seen = container.probe()["ns"]
+
+    assert seen["net"] == os.stat(f"/proc/{pid}/ns/net").st_ino
+    assert file.read_text() == ""
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-05")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_namespace_of_another_type_is_refused_with_both_names(container, kind):
+    container.drop_namespace(kind)
+    other = "uts" if kind != "uts" else "ipc"
+    container.linux["namespaces"].append({"type": kind, "path": f"/proc/self/ns/{other}"})
+
+    refused(container, f"/proc/self/ns/{other}", f"is a {other} namespace, not a {kind} one")
+
+
+@pytest.mark.davit_only
 def test_a_wrong_namespace_path_is_named(container):
     container.namespace("ipc")["path"] = "/proc/self/ns/uts"
 
@@ -318,6 +358,16 @@ def test_a_hostname_without_a_uts_namespace_is_refused(container):
 
     out = refused(container)
     assert "hostname" in out.stderr or "uts" in out.stderr.lower()
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CF-61")
+def test_a_domainname_without_a_uts_namespace_is_refused(container):
+    container.drop_namespace("uts")
+    del container.spec["hostname"]
+    container.spec["domainname"] = "host.example"
+
+    refused(container, "domainname", "UTS")
 
 
 # --- id maps ---------------------------------------------------------------------------------------------------
@@ -355,6 +405,18 @@ def test_a_whole_life_in_a_user_namespace(container):
     assert f"Uid:\t{FIRST}\t" in machine.read(f"/proc/{container.pid}/status")
     container.stop()
     container.delete()
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-09")
+@pytest.mark.parametrize("table", ["uidMappings", "gidMappings"])
+@pytest.mark.parametrize("member", ["containerID", "hostID", "size"])
+def test_every_member_of_a_mapping_is_needed(container, table, member):
+    """Without any mapping there are the default ones of crun."""
+    with_user_namespace(container)
+    del container.linux[table][0][member]
+
+    refused(container, f"linux.{table}[0].{member}")
 
 
 @pytest.mark.parametrize("lines", [1, 5, 6, 7, 340])

@@ -83,17 +83,25 @@ def test_the_terminal_is_the_controlling_one(terminal):
 @pytest.mark.row("CF-31", "CL-20")
 def test_the_console_device_is_there_with_a_terminal(terminal):
     console = terminal.open_console()
-    terminal.create(["sh", "-c", "echo to-console > /dev/console; test -c /dev/console && echo device"],
+    terminal.create(["sh", "-c", "echo to-console > /dev/console; test -c /dev/console && echo device; sleep 1000"],
                     options=["--console-socket", console.path])
     console.accept()
     terminal.start()
 
     assert "to-console" in console.read_until("device")
+    [line] = [line.split() for line in machine.read(f"/proc/{terminal.pid}/mountinfo").splitlines() if " /dev/console " in line]
+    assert (line[3], line[line.index("-") + 1]) == ("/0", "devpts")
 
 
 @pytest.mark.row("CF-31", "CL-20")
-def test_without_a_terminal_there_is_no_console(container):
+@pytest.mark.parametrize("value", [False, None])
+def test_without_a_terminal_there_is_no_console(container, value):
+    container.process["terminal"] = value
+    if value is None:
+        del container.process["terminal"]
+
     assert container.run(["test", "-e", "/dev/console"], check=False).returncode == 1
+    assert container.probe()["tty"] == ""
 
 
 def test_the_terminal_belongs_to_the_user(terminal):
@@ -130,7 +138,7 @@ def test_a_console_size_without_a_terminal_is_ignored(container):
 
 
 @pytest.mark.davit_only
-@pytest.mark.parametrize("size", [{"height": 25}, {"height": -1, "width": 80}, {"height": 25, "width": 65536},
+@pytest.mark.parametrize("size", [{"height": 25}, {"width": 80}, {"height": -1, "width": 80}, {"height": 25, "width": 65536},
                                   {"height": "25", "width": 80}])
 @pytest.mark.row("CF-32")
 def test_a_console_size_that_is_none_is_refused(terminal, size):

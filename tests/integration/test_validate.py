@@ -211,6 +211,8 @@ def test_unknown_members_are_ignored_everywhere(container):
     container.linux["namespaces"][0]["unknown"] = 1
     container.spec["mounts"][0]["unknown"] = {}
     container.spec["root"]["unknown"] = False
+    container.spec["hooks"] = {"createRuntime": [{"path": container.host_script("hook", "exit 0\n"), "unknown": {}}], "unknown": []}
+    container.spec["annotations"] = {"org.example.unknown": "", "nothing-that-anybody-knows": "x"}
     for name in ("windows", "solaris", "vm", "zos", "freebsd"):
         container.spec[name] = {"something": 1}
 
