@@ -94,6 +94,8 @@ def test_a_device_without_a_mode_has_the_usual_one(container):
 @pytest.mark.parametrize("device, member", [
     ({"path": "/dev/d", "type": "z", "major": 1, "minor": 3}, "linux.devices[0].type"),
     ({"path": "/dev/d", "type": "c"}, "linux.devices[0].major"),
+    ({"path": "/dev/d", "type": "b", "major": 1}, "linux.devices[0].minor"),
+    ({"path": "/dev/d", "major": 1, "minor": 3}, "linux.devices[0].type"),
     ({"path": "/dev/d", "type": "c", "major": -5, "minor": 3}, "linux.devices[0].major"),
     ({"path": "dev/d", "type": "c", "major": 1, "minor": 3}, "linux.devices[0].path"),
     ({"type": "c", "major": 1, "minor": 3}, "linux.devices[0].path"),

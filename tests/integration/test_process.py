@@ -274,6 +274,27 @@ def test_no_new_privileges_of_another_type_is_refused(container, value):
         refused(container, "process.noNewPrivileges")
 
 
+@pytest.mark.davit_only
+@pytest.mark.row("CF-39")
+@pytest.mark.skipif(os.path.exists("/sys/module/apparmor"), reason="would need a profile that is loaded")
+@pytest.mark.parametrize("command", ["run", "exec"])
+def test_an_apparmor_profile_is_asked_of_the_kernel(container, command):
+    """This kernel has no AppArmor and refuses it; the runtime is made to believe that it has."""
+    fake = "/sys/module/apparmor/parameters"
+    wrapper = ["unshare", "-m", "sh", "-c", f'mount -t tmpfs t /sys/module && mkdir -p {fake} && echo Y > {fake}/enabled && exec "$@"', "sh"]
+    if command == "exec":
+        container.up()
+        container.wrapper = wrapper
+        out = container.exec(["true"], options=["--apparmor", "some-profile"], check=False)
+    else:
+        container.process["apparmorProfile"] = "some-profile"
+        container.wrapper = wrapper
+        out = container.run(["true"], check=False)
+
+    assert out.returncode in (1, 255)
+    assert "process.apparmorProfile: write `exec some-profile` to `/proc/thread-self/attr/exec`: Invalid argument" in out.stderr
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.all_modes
