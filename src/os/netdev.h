@@ -17,12 +17,7 @@ int netdevs_namespace_of(pid_t pid);
  * addresses of global scope, and brings it up.  On error those that were moved are back.
  */
 MUST_CHECK struct err *netdevs_move(const struct spec *spec, int ns_fd);
-/*
- * Back again: warns of what is not there.  Only for a namespace that nobody else could change: a
- * device that a container made up is none that the host wants.
- */
+/* Back again, for a container that could not be made: warns of what is not there. */
 void netdevs_return(const struct spec *spec, int ns_fd);
-/* Could the processes of SPEC not have changed the devices? */
-bool netdevs_are_trusted(const struct spec *spec);
 
 #endif

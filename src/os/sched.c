@@ -12,8 +12,9 @@
 #include "base/str.h"
 #include "os/process.h"
 
-/* The first version of the structure, which every kernel since 3.14 takes. */
-struct sched_attr_v0 {
+/* The structure of Linux 5.3, with clamps; its beginning is the first version, which every kernel
+ * since 3.14 takes. */
+struct sched_attr_v1 {
 	uint32_t size;
 	uint32_t policy;
 	uint64_t flags;
@@ -22,6 +23,14 @@ struct sched_attr_v0 {
 	uint64_t runtime;
 	uint64_t deadline;
 	uint64_t period;
+	uint32_t util_min;
+	uint32_t util_max;
+};
+
+enum {
+	SCHED_ATTR_V0 = offsetof(struct sched_attr_v1, util_min),
+	/* The config has no value for a clamp; this one is the default again. */
+	CLAMP_RESET = -1,
 };
 
 static struct err *check_deadline(const struct spec_scheduler *s)
@@ -100,6 +109,8 @@ static struct err *explain_policy(int neg_errno, const struct spec_scheduler *s)
 		return err_hint(
 			e,
 			"real-time policies and a lower nice value need CAP_SYS_NICE, and on cgroup v1 a real-time budget (cpu.rt_runtime_us)");
+	if (neg_errno == -EOPNOTSUPP)
+		return err_hint(e, "this kernel has no utilisation clamps");
 	if (neg_errno == -EBUSY)
 		return err_hint(e, "the CPUs have no bandwidth left for this runtime and period");
 	if (neg_errno == -EINVAL)
@@ -112,8 +123,9 @@ static struct err *explain_policy(int neg_errno, const struct spec_scheduler *s)
 struct err *sched_apply(const struct sched_plan *plan, pid_t pid)
 {
 	const struct spec_scheduler *s = &plan->scheduler;
-	struct sched_attr_v0 attr = {
-		.size = sizeof(attr),
+	bool clamps = s->flags & SCHED_FLAG_UTIL_CLAMP;
+	struct sched_attr_v1 attr = {
+		.size = clamps ? sizeof(attr) : SCHED_ATTR_V0,
 		.policy = (uint32_t)s->policy,
 		.flags = s->flags,
 		.nice = s->nice,
@@ -121,6 +133,8 @@ struct err *sched_apply(const struct sched_plan *plan, pid_t pid)
 		.runtime = s->runtime,
 		.deadline = s->deadline,
 		.period = s->period,
+		.util_min = (uint32_t)CLAMP_RESET,
+		.util_max = (uint32_t)CLAMP_RESET,
 	};
 
 	if (plan->has_policy && syscall(SYS_sched_setattr, pid, &attr, 0) < 0)

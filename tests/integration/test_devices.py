@@ -32,6 +32,7 @@ def refused(container, *texts):
 
 
 @pytest.mark.views("hybrid", "oldkernel")
+@pytest.mark.row("CL-19")
 def test_the_default_devices_are_there(container):
     seen = listing(container, *[f"/dev/{name}" for name in DEFAULT])
 
@@ -40,6 +41,7 @@ def test_the_default_devices_are_there(container):
 
 
 @pytest.mark.all_modes
+@pytest.mark.row("CL-19")
 def test_the_default_devices_work(container):
     out = container.run(["sh", "-c", "echo x > /dev/null && head -c 3 /dev/zero | wc -c;"
                          " head -c 5 /dev/urandom | wc -c; echo x > /dev/full"], check=False)
@@ -53,6 +55,7 @@ def test_the_default_devices_work(container):
 @pytest.mark.parametrize("link, target", [
     ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
     ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx")])
+@pytest.mark.row("CL-21")
 def test_the_links_in_dev(container, link, target):
     assert container.run(["readlink", f"/dev/{link}"]).stdout == target + "\n"
 
@@ -69,6 +72,7 @@ def test_the_links_in_dev_do_not_need_a_mount_of_proc(container):
     assert out.stdout.split() == ["/proc/self/fd"] + [f"/proc/self/fd/{n}" for n in range(3)]
 
 
+@pytest.mark.row("CL-12", "CL-13", "CL-15", "CL-16")
 def test_a_configured_device_is_exactly_as_configured(container):
     container.linux["devices"] = [
         {"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 0o604, "uid": 3, "gid": 4},
@@ -84,6 +88,7 @@ def test_a_configured_device_is_exactly_as_configured(container):
     assert seen["/elsewhere/u"] == ("c", "666", 0, 0, 1, 3)
 
 
+@pytest.mark.row("CL-16")
 def test_the_mode_of_a_device_does_not_depend_on_the_umask(container):
     container.linux["devices"] = [{"path": "/dev/d", "type": "c", "major": 1, "minor": 3, "fileMode": 0o666}]
     container.create(["stat", "-c", "%a", "/dev/d", "/dev/null"], limits=["-M", "077"])
@@ -102,10 +107,13 @@ def test_a_device_without_a_mode_has_the_usual_one(container):
 @pytest.mark.parametrize("device, member", [
     ({"path": "/dev/d", "type": "z", "major": 1, "minor": 3}, "linux.devices[0].type"),
     ({"path": "/dev/d", "type": "c"}, "linux.devices[0].major"),
+    ({"path": "/dev/d", "type": "b", "major": 1}, "linux.devices[0].minor"),
+    ({"path": "/dev/d", "major": 1, "minor": 3}, "linux.devices[0].type"),
     ({"path": "/dev/d", "type": "c", "major": -5, "minor": 3}, "linux.devices[0].major"),
     ({"path": "dev/d", "type": "c", "major": 1, "minor": 3}, "linux.devices[0].path"),
     ({"type": "c", "major": 1, "minor": 3}, "linux.devices[0].path"),
     ({"path": "/dev/d", "type": "c", "major": 1, "minor": 3, "fileMode": 0o200000}, "linux.devices[0].fileMode")])
+@pytest.mark.row("CL-13")
 def test_a_wrong_device_is_refused_with_its_member(container, device, member):
     """crun takes an unknown type; all peers make 0:0 from missing numbers."""
     container.linux["devices"] = [device]
@@ -114,6 +122,7 @@ def test_a_wrong_device_is_refused_with_its_member(container, device, member):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-14")
 def test_something_else_at_the_path_of_a_device_is_refused(container):
     """The specification says error; every peer leaves the file and goes on."""
     (container.rootfs / "file").write_text("in the way")
@@ -121,6 +130,17 @@ def test_something_else_at_the_path_of_a_device_is_refused(container):
 
     refused(container, "/file")
     assert (container.rootfs / "file").read_text() == "in the way"
+
+
+@pytest.mark.row("CL-17")
+def test_two_devices_with_one_number(container):
+    """The specification would rather not have it; a second name does no harm."""
+    container.linux["devices"] = [{"path": f"/dev/{name}", "type": "c", "major": 1, "minor": 5, "fileMode": mode}
+                                  for name, mode in (("a", 0o600), ("b", 0o644))]
+
+    seen = listing(container, "/dev/a", "/dev/b")
+
+    assert seen == {"/dev/a": ("c", "600", 0, 0, 1, 5), "/dev/b": ("c", "644", 0, 0, 1, 5)}
 
 
 def test_a_device_in_a_rootfs_that_already_has_it(container):
@@ -190,10 +210,26 @@ def use(container, *lines):
 
 
 @pytest.mark.views("hybrid", "v1")
+@pytest.mark.row("CL-18")
 def test_a_device_that_is_not_allowed_cannot_be_used(container):
+    out = use(container, "mknod /x c 10 229 && probe open /x rw", "mknod /y c 1 1 && probe open /y r", "probe open /dev/zero r")
+
+    assert out.stdout == "EPERM\nEPERM\nok\n"
+
+
+@pytest.mark.views("hybrid", "v1")
+@pytest.mark.row("CL-18")
+@pytest.mark.skipif(machine.runtime_kind() == "runc", reason="runc denies all by default")
+@pytest.mark.parametrize("resources", [None, {}, {"devices": []}], ids=str)
+def test_without_any_rule_devices_are_not_filtered(container, resources):
+    """crun's answer, not the specification's: callers that want the filter begin with a rule that denies all."""
+    container.linux["resources"] = resources
+    if resources is None:
+        del container.linux["resources"]
+
     out = use(container, "mknod /x c 10 229 && probe open /x rw")
 
-    assert out.stdout == "EPERM\n"
+    assert out.stdout in ("ok\n", "ENODEV\n", "ENXIO\n")
 
 
 @pytest.mark.views("hybrid", "v1")

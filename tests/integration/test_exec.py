@@ -434,15 +434,6 @@ def test_the_scheduling_of_a_process_file(running):
 
 
 @pytest.mark.davit_only
-def test_the_cpu_affinity_of_exec(running):
-    if os.cpu_count() < 2:
-        pytest.skip("one processor")
-    path = process_file(running, ["probe"], execCPUAffinity={"initial": "0", "final": "1"})
-
-    assert running.runtime("exec", "--process", path, running.id).json["Cpus_allowed_list"] == "1"
-
-
-@pytest.mark.davit_only
 def test_exec_in_a_user_namespace(container):
     container.linux["namespaces"].append({"type": "user"})
     for name in ("uidMappings", "gidMappings"):

@@ -48,6 +48,7 @@ def place(container, kind):
 @pytest.mark.row("RT-25")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "v2", "oldkernel")
+@pytest.mark.row("CF-74", "CF-76", "CF-77")
 def test_the_order_of_a_life(container, notes):
     """poststart comes after the exec of the program, and here waits for the program's first line."""
     for kind in KINDS:
@@ -70,9 +71,11 @@ def test_the_order_of_a_life(container, notes):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-78")
 def test_poststart_comes_after_the_program_was_executed_and_before_start_returns(container, notes):
     """No peer has it right: runc runs it in create, crun does not wait for the exec."""
-    hook(container, "poststart", f"tr '\\0' ' ' < /proc/$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/')/cmdline >> {notes}\n")
+    hook(container, "poststart", f"pid=$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/'); sleep 0.2\n"
+         f"tr '\\0' ' ' < /proc/$pid/cmdline >> {notes}\n")
     container.create(["sleep", "4711"])
 
     container.start()
@@ -80,6 +83,7 @@ def test_poststart_comes_after_the_program_was_executed_and_before_start_returns
     assert notes.read_text() == "sleep 4711 "
 
 
+@pytest.mark.row("CF-71")
 def test_hooks_of_one_kind_run_one_after_the_other(container, notes):
     hook(container, "createRuntime", f"sleep 0.1; echo first >> {notes}\n")
     hook(container, "createRuntime", f"echo second >> {notes}\n")
@@ -90,6 +94,7 @@ def test_hooks_of_one_kind_run_one_after_the_other(container, notes):
     assert notes.read_text().split() == ["zeroth", "first", "second"]
 
 
+@pytest.mark.row("CF-67", "CF-68")
 def test_run_and_its_delete_run_all_kinds(container, notes):
     for kind in KINDS:
         hook(container, kind, f"echo {kind} >> {place(container, kind)}\n")
@@ -100,8 +105,11 @@ def test_run_and_its_delete_run_all_kinds(container, notes):
     assert notes.read_text().split()[-1] == "poststop"
 
 
+@pytest.mark.row("CF-79")
 def test_poststop_runs_after_everything_is_gone(container, notes):
-    hook(container, "poststop", f"ls -d {' '.join(container.cgroup_places())} >> {notes} 2>/dev/null; echo ran >> {notes}\n")
+    places = " ".join(container.cgroup_places())
+    hook(container, "poststop", f"ls -d {places} >> {notes} 2>/dev/null; sleep 0.2; echo ran >> {notes}
+")
     container.up()
 
     container.force_delete()
@@ -109,10 +117,25 @@ def test_poststop_runs_after_everything_is_gone(container, notes):
     assert notes.read_text() == "ran\n"
 
 
+@pytest.mark.davit_only
+@pytest.mark.row("CF-79")
+def test_the_id_stays_taken_until_the_poststop_hooks_ended(container, notes):
+    """As with crun; with runc a second container of the name may live already.  And a delete that is killed can be repeated
+    with its hooks."""
+    hook(container, "poststop", f"{container.runtime_path} --root {container.root} state {container.id} > {notes}\n")
+    container.up()
+
+    container.force_delete()
+
+    assert json.loads(notes.read_text())["status"] == "stopped"
+    assert not container.state_dir.exists()
+
+
 # --- input -----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.row("RT-07")
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.row("CF-72")
 def test_the_state_is_on_standard_input(container, notes, kind):
     container.spec["annotations"] = {"org.example": "value"}
     hook(container, kind, f"cat > {place(container, kind)}\n")
@@ -128,9 +151,8 @@ def test_the_state_is_on_standard_input(container, notes, kind):
     assert state["annotations"] == {"org.example": "value"}
     assert re.match(r"1\.\d+", state["ociVersion"])
     if machine.runtime_kind() == "davit":
-        expected = {"prestart": "creating", "createRuntime": "creating", "createContainer": "creating",
-                    "startContainer": "created", "poststart": "running", "poststop": "stopped"}
-        assert state["status"] in (expected[kind], {"creating": "created"}.get(expected[kind]))
+        # "created" from the end of step 2 of the lifecycle on, as crun says; runc says "creating" up to createContainer.
+        assert state["status"] == {"poststart": "running", "poststop": "stopped"}.get(kind, "created")
         assert state["bundle"] == str(container.bundle)
     if kind in ("prestart", "createRuntime", "poststart"):
         assert state["pid"] == pid
@@ -150,6 +172,7 @@ def test_hooks_inside_see_the_pid_of_the_inside(container, notes, kind):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.row("CF-72")
 def test_a_hook_that_does_not_read_its_input_hurts_nobody(container, kind):
     """crun dies of SIGPIPE when the state is larger than a pipe."""
     container.spec["annotations"] = {f"org.example.{i}": "x" * 1000 for i in range(100)}
@@ -159,6 +182,7 @@ def test_a_hook_that_does_not_read_its_input_hurts_nobody(container, kind):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-72")
 def test_a_large_state_reaches_a_hook_whole(container, notes):
     container.spec["annotations"] = {f"org.example.{i}": "x" * 1000 for i in range(300)}
     hook(container, "createRuntime", f"sleep 0.05; cat > {notes}\n")
@@ -173,6 +197,7 @@ NAMESPACES = "for n in mnt net ipc uts pid; do readlink /proc/self/ns/$n; done"
 
 
 @pytest.mark.parametrize("kind", ON_HOST)
+@pytest.mark.row("CF-69")
 def test_these_hooks_run_in_the_namespaces_of_the_runtime(container, notes, kind):
     hook(container, kind, f"{{ {NAMESPACES}; }} > {notes}\n")
     container.up()
@@ -186,6 +211,7 @@ def test_these_hooks_run_in_the_namespaces_of_the_runtime(container, notes, kind
 
 
 @pytest.mark.parametrize("kind", INSIDE)
+@pytest.mark.row("CF-70")
 def test_these_hooks_run_in_the_namespaces_of_the_container(container, notes, kind):
     hook(container, kind, f"{{ {NAMESPACES}; }} > {place(container, kind)}\n")
     container.up()
@@ -195,6 +221,21 @@ def test_these_hooks_run_in_the_namespaces_of_the_container(container, notes, ki
                                          for n in ("mnt", "net", "ipc", "uts", "pid")]
 
 
+@pytest.mark.row("CF-73", "CF-75")
+@pytest.mark.parametrize("kind", ["prestart", "createRuntime"])
+def test_these_hooks_run_when_the_environment_is_made_but_before_pivot_root(container, notes, kind):
+    hook(container, kind, f"pid=$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/')\n"
+         f"for n in mnt net ipc uts pid; do readlink /proc/$pid/ns/$n; done > {notes}\n"
+         f"test -e /proc/$pid/root{notes} && echo host-root >> {notes}; true\n")
+    container.create(["sleep", "1000"])
+
+    *seen, root = notes.read_text().split()
+    assert seen == [os.readlink(f"/proc/{container.pid}/ns/{n}") for n in ("mnt", "net", "ipc", "uts", "pid")]
+    assert root == "host-root"
+    assert not os.path.exists(f"/proc/{container.pid}/root{notes}")
+
+
+@pytest.mark.row("CF-76")
 def test_create_hooks_see_the_host_file_system_and_the_mounts(container, notes):
     """createContainer: before pivot_root, the mounts are visible below the rootfs."""
     container.add_mount("/data", "tmpfs", "tmpfs", ["size=1m"])
@@ -206,6 +247,7 @@ def test_create_hooks_see_the_host_file_system_and_the_mounts(container, notes):
     assert notes.read_text().split() == ["1", "host"]
 
 
+@pytest.mark.row("CF-76")
 def test_a_mount_made_by_a_create_container_hook_is_seen_by_the_program(container, notes):
     """What the hooks of GPU vendors do."""
     (container.rootfs / "extra").mkdir()
@@ -216,6 +258,7 @@ def test_a_mount_made_by_a_create_container_hook_is_seen_by_the_program(containe
     assert not (container.rootfs / "extra/file").exists()
 
 
+@pytest.mark.row("CF-68", "CF-70")
 def test_start_container_hooks_see_the_root_of_the_container(container, notes):
     hook(container, "startContainer", "ls / > /notes; test -e /var/tmp/davit* && echo host >> /notes; true\n")
     container.run(["true"])
@@ -262,28 +305,42 @@ def test_the_arguments_of_a_hook_are_its_whole_argv(container, notes):
     assert notes.read_text().strip().endswith("one two words")
 
 
+@pytest.mark.row("CF-64")
+@pytest.mark.parametrize("kind", KINDS)
+def test_args_of_a_hook_begin_with_argv0(container, notes, kind):
+    line = f'printf "%s|" "$0" "$@" > {place(container, kind)}'
+    container.spec["hooks"] = {kind: [{"path": "/bin/sh", "args": ["sh", "-c", line, "zero", "two words", ""]}]}
+    container.run(["true"])
+
+    assert notes.read_text() == "zero|two words||"
+
+
+@pytest.mark.row("CF-64")
 def test_argv0_of_a_hook_is_kept(container, notes):
     probe = str(container.rootfs / "bin/probe")
     script = container.host_script("w", f"exec {probe} > {notes}\n")
-    container.spec["hooks"] = {"createRuntime": [{"path": probe, "args": ["other-name", "exit", "0"]}]}
+    line = f"tr '\\0' '|' < /proc/$$/cmdline > {notes}; true"
+    container.spec["hooks"] = {"createRuntime": [{"path": "/bin/sh", "args": ["other-name", "-c", line]}]}
+    container.run(["true"])
+    assert notes.read_text() == f"other-name|-c|{line}|"
 
-    assert container.run(["true"]).returncode == 0
     container.spec["hooks"]["createRuntime"] = [{"path": script}]
     container.run(["true"])
     assert json.loads(notes.read_text())["args"] == [probe]
 
 
+@pytest.mark.row("CF-65")
 def test_the_environment_of_a_hook_is_only_the_configured_one(container, notes):
     hook(container, "createRuntime", f"env > {notes}\n", env=["A=1", "PATH=/usr/bin:/bin"])
     container.run(["true"], env={"SECRET": "x"})
 
-    names = {line.split("=")[0] for line in notes.read_text().splitlines()}
-    assert {"A", "PATH"} <= names
-    assert "SECRET" not in names
-    assert not [n for n in names if n.startswith("_L")]
+    seen = set(notes.read_text().splitlines())
+    assert {"A=1", "PATH=/usr/bin:/bin"} <= seen
+    assert {line.split("=")[0] for line in seen} - {"A", "PATH"} <= {"PWD", "OLDPWD", "SHLVL", "_"}     # the shell's own
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-65")
 def test_without_env_a_hook_has_the_runtimes_environment_and_nothing_internal(container, notes):
     """crun leaks _LIBCONTAINER_CLONED_BINARY."""
     hook(container, "createRuntime", f"env > {notes}\n")
@@ -436,6 +493,21 @@ def test_a_hook_that_cannot_be_executed(container, path):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CF-63")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("entry", [{"path": "bin/true"}, {"path": "./true"}, {"path": ""}, {"args": ["/bin/true"]}])
+def test_a_hook_needs_an_absolute_path(container, kind, entry):
+    """But crun looks a bare name up in PATH, and so do we."""
+    container.spec["hooks"] = {kind: [{"path": "/bin/true"}, entry]}
+
+    out = container.run(["true"], check=False)
+
+    assert out.returncode == 1
+    assert f"hooks.{kind}[1].path" in out.stderr
+    assert not container.state_dir.exists()
+
+
+@pytest.mark.davit_only
 @pytest.mark.parametrize("entry, member", [
     ({"path": "bin/true"}, "hooks.createRuntime[0].path"), ({}, "hooks.createRuntime[0].path"),
     ({"path": "/bin/true", "timeout": 0}, "hooks.createRuntime[0].timeout"),
@@ -443,6 +515,7 @@ def test_a_hook_that_cannot_be_executed(container, path):
     ({"path": "/bin/true", "timeout": "1"}, "hooks.createRuntime[0].timeout"),
     ({"path": "/bin/true", "args": "x"}, "hooks.createRuntime[0].args"),
     ({"path": 5}, "hooks.createRuntime[0].path")])
+@pytest.mark.row("CF-66")
 def test_a_wrong_hook_is_refused_with_its_member(container, entry, member):
     container.spec["hooks"] = {"createRuntime": [entry]}
 
@@ -455,6 +528,7 @@ def test_a_wrong_hook_is_refused_with_its_member(container, entry, member):
 # --- timeouts --------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("kind", AT_CREATE)
+@pytest.mark.row("CF-66")
 def test_a_hook_that_takes_too_long_is_killed_and_fails(container, notes, kind):
     hook(container, kind, f"sleep 1000\necho survived >> {notes}\n", timeout=1)
 

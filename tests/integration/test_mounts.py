@@ -43,6 +43,7 @@ def source(container):
 
 @pytest.mark.row("CF-17")
 @pytest.mark.views("hybrid", "oldkernel")
+@pytest.mark.row("CL-01")
 def test_the_usual_file_systems_are_there(container):
     seen = container.probe()
 

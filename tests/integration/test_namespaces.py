@@ -63,6 +63,7 @@ def holder(session):
 
 @pytest.mark.parametrize("kind", ["pid", "network", "ipc", "uts", "mount", "cgroup",
                                   pytest.param("time", marks=NEEDS_TIME)])
+@pytest.mark.row("CL-02", "CL-06")
 def test_a_listed_namespace_is_new(container, kind):
     if not container.namespace(kind):
         container.linux["namespaces"].append({"type": kind})
@@ -73,6 +74,7 @@ def test_a_listed_namespace_is_new(container, kind):
 
 
 @pytest.mark.parametrize("kind", ["pid", "ipc", "uts", "network", "cgroup", "time", "user"])
+@pytest.mark.row("CL-02", "CL-07")
 def test_a_namespace_that_is_not_listed_is_the_callers(container, kind):
     container.drop_namespace(kind)
     if kind == "uts":
@@ -85,19 +87,17 @@ def test_a_namespace_that_is_not_listed_is_the_callers(container, kind):
     assert seen[KINDS[kind]] == ours(kind)
 
 
+@pytest.mark.row("CL-07")
 def test_without_a_mount_namespace_the_root_is_changed_all_the_same(container):
     container.drop_namespace("mount")
     container.spec["mounts"] = []
     for name in ("maskedPaths", "readonlyPaths"):
         container.linux[name] = []
     (container.rootfs / "marker").write_text("here")
+    container.up()
 
-    out = container.run(["cat", "/marker"], check=False)
-
-    if out.returncode == 0:
-        assert out.stdout == "here"
-    else:
-        assert "mount namespace" in out.stderr      # a refusal that names it is right, too
+    assert container.exec(["cat", "/marker"]).stdout == "here"
+    assert os.readlink(f"/proc/{container.pid}/ns/mnt") == os.readlink(f"/proc/{container.view.holder.pid}/ns/mnt")
 
 
 def test_no_namespace_but_mount_at_all(container):
@@ -140,6 +140,7 @@ def test_a_new_cgroup_namespace_hides_the_path(container):
 
 @pytest.mark.parametrize("kind", ["network", "ipc", "uts", "pid", "cgroup",
                                   pytest.param("time", marks=NEEDS_TIME)])
+@pytest.mark.row("CL-04")
 def test_a_namespace_is_joined_by_its_path(container, holder, kind):
     pid = holder(kind)
     container.drop_namespace(kind)
@@ -181,6 +182,7 @@ def test_the_exit_code_comes_through_a_joined_pid_namespace(container, holder):
     assert container.run(["sh", "-c", "exit 42"], check=False).returncode == 42
 
 
+@pytest.mark.row("CL-04")
 def test_a_mount_namespace_is_joined_by_its_path(container, holder):
     pid = holder("mount")
     container.namespace("mount")["path"] = f"/proc/{pid}/ns/mnt"
@@ -188,13 +190,14 @@ def test_a_mount_namespace_is_joined_by_its_path(container, holder):
     for name in ("maskedPaths", "readonlyPaths"):
         container.linux[name] = []
 
-    out = container.run(["echo", "ok"], check=False)
+    container.up()
 
-    # What the root is in there is the peers' business; the namespace must be the given one.
-    assert (out.returncode, out.stdout) == (0, "ok\n") or out.stderr.strip()
+    assert os.readlink(f"/proc/{container.pid}/ns/mnt") == os.readlink(f"/proc/{pid}/ns/mnt")
+    assert os.listdir(f"/proc/{container.pid}/root/bin") == os.listdir(container.rootfs / "bin")
 
 
 @pytest.mark.parametrize("maps", ["with maps", "without maps"])
+@pytest.mark.row("CL-04")
 def test_a_user_namespace_is_joined_by_its_path(container, holder, maps):
     if maps == "without maps" and machine.runtime_kind() == "runc":
         pytest.skip("runc wants the mappings repeated")
@@ -259,6 +262,7 @@ def refused(container, *texts):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-08")
 def test_a_namespace_listed_twice_is_refused(container):
     container.linux["namespaces"].append({"type": "uts"})
 
@@ -266,6 +270,7 @@ def test_a_namespace_listed_twice_is_refused(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-08")
 def test_an_unknown_namespace_is_refused(container):
     container.linux["namespaces"].append({"type": "banana"})
 
@@ -273,12 +278,56 @@ def test_an_unknown_namespace_is_refused(container):
 
 
 @pytest.mark.parametrize("path", ["/no/such", "/proc/self/ns/uts", "/etc/passwd", "/dev/null", ""])
+@pytest.mark.row("CL-05")
 def test_a_path_that_is_no_such_namespace_is_refused(container, path):
     container.namespace("ipc")["path"] = path
     if path == "" and machine.runtime_kind() == "runc":
         pytest.skip("Go does not tell an empty path from none")
 
     refused(container)
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-03")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_relative_namespace_path_is_refused(container, kind):
+    container.drop_namespace(kind)
+    container.linux["namespaces"].append({"type": kind, "path": f"proc/self/ns/{KINDS[kind]}"})
+    index = len(container.linux["namespaces"]) - 1
+    container.write_config()
+
+    # From / the path would lead there.
+    out = container.runtime("run", "--bundle", str(container.bundle), container.id, cwd="/", check=False)
+
+    assert out.returncode == 1
+    assert f"linux.namespaces[{index}].path" in out.stderr
+    assert not container.state_dir.exists()
+
+
+@pytest.mark.row("CL-03")
+def test_a_namespace_path_is_one_of_the_runtimes_mount_namespace(container, holder):
+    """As `ip netns` makes them: the mount is seen in the runtime's mount namespace only."""
+    pid = holder("network")
+    file = container.directory / "netns"
+    file.write_text("")
+    container.wrapper = ["unshare", "-m", "sh", "-c", f'mount --bind /proc/{pid}/ns/net {file} && exec "$@"', "sh"]
+    container.namespace("network")["path"] = str(file)
+
+    seen = container.probe()["ns"]
+
+    assert seen["net"] == os.stat(f"/proc/{pid}/ns/net").st_ino
+    assert file.read_text() == ""
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-05")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_namespace_of_another_type_is_refused_with_both_names(container, kind):
+    container.drop_namespace(kind)
+    other = "uts" if kind != "uts" else "ipc"
+    container.linux["namespaces"].append({"type": kind, "path": f"/proc/self/ns/{other}"})
+
+    refused(container, f"/proc/self/ns/{other}", f"is a {other} namespace, not a {kind} one")
 
 
 @pytest.mark.davit_only
@@ -297,17 +346,29 @@ def test_mappings_without_a_user_namespace_are_refused(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("CL-11")
 def test_time_offsets_without_a_time_namespace_are_refused(container):
     container.linux["timeOffsets"] = {"monotonic": {"secs": 5, "nanosecs": 0}}
 
     refused(container, "timeOffsets")
 
 
+@pytest.mark.row("CF-60")
 def test_a_hostname_without_a_uts_namespace_is_refused(container):
     container.drop_namespace("uts")
 
     out = refused(container)
     assert "hostname" in out.stderr or "uts" in out.stderr.lower()
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CF-61")
+def test_a_domainname_without_a_uts_namespace_is_refused(container):
+    container.drop_namespace("uts")
+    del container.spec["hostname"]
+    container.spec["domainname"] = "host.example"
+
+    refused(container, "domainname", "UTS")
 
 
 # --- id maps ---------------------------------------------------------------------------------------------------
@@ -319,6 +380,7 @@ def _open_to_all(container, owner=FIRST):
 
 
 @pytest.mark.views("hybrid", "v1", "v2", "oldkernel")
+@pytest.mark.row("CL-02", "CL-06", "CL-09")
 def test_the_mappings_are_the_kernels(container):
     with_user_namespace(container)
     _open_to_all(container)
@@ -346,7 +408,20 @@ def test_a_whole_life_in_a_user_namespace(container):
     container.delete()
 
 
+@pytest.mark.davit_only
+@pytest.mark.row("CL-09")
+@pytest.mark.parametrize("table", ["uidMappings", "gidMappings"])
+@pytest.mark.parametrize("member", ["containerID", "hostID", "size"])
+def test_every_member_of_a_mapping_is_needed(container, table, member):
+    """Without any mapping there are the default ones of crun."""
+    with_user_namespace(container)
+    del container.linux[table][0][member]
+
+    refused(container, f"linux.{table}[0].{member}")
+
+
 @pytest.mark.parametrize("lines", [1, 5, 6, 7, 340])
+@pytest.mark.row("CL-09")
 def test_many_mapping_lines_arrive_exactly(container, lines):
     """crun passes at most six ranges on when not root; the kernel's limit is 340."""
     with_user_namespace(container)
@@ -377,6 +452,7 @@ def test_overlapping_mappings_are_refused(container):
     refused(container)
 
 
+@pytest.mark.row("CL-10")
 def test_the_root_file_system_is_not_chowned(container):
     with_user_namespace(container)
     _open_to_all(container)
@@ -388,6 +464,7 @@ def test_the_root_file_system_is_not_chowned(container):
         assert os.lstat(path).st_uid == owner, path
 
 
+@pytest.mark.row("CF-54")
 def test_another_user_in_a_user_namespace(container):
     with_user_namespace(container)
     _open_to_all(container)
@@ -411,6 +488,7 @@ def test_an_id_that_is_not_mapped_is_refused_with_its_name(container):
 
 @NEEDS_TIME
 @pytest.mark.parametrize("user", [False, True], ids=["", "user"])
+@pytest.mark.row("CL-11")
 def test_time_offsets_are_set(container, user):
     """crun fails with a user namespace beside it."""
     container.linux["namespaces"].append({"type": "time"})
@@ -440,6 +518,7 @@ def test_exec_sees_the_same_time(container):
 # --- names and sysctls ---------------------------------------------------------------------------------------------
 
 @pytest.mark.all_modes
+@pytest.mark.row("CF-60")
 def test_the_host_name_is_set_inside_only(container):
     before = os.uname().nodename
     container.spec["hostname"] = "inside-name"
@@ -449,6 +528,7 @@ def test_the_host_name_is_set_inside_only(container):
 
 
 @pytest.mark.skipif(machine.runtime_kind() == "runc", reason="runc 1.1 ignores domainname")
+@pytest.mark.row("CF-61")
 def test_the_domain_name_is_set_inside_only(container):
     before = machine.read("/proc/sys/kernel/domainname")
     container.spec["domainname"] = "inside.example"

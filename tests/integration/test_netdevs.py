@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """linux.netDevices: devices of the host, which is a network namespace of the test here, move into the
-container with their addresses, and back."""
+container with their addresses."""
 import json
 import os
 import subprocess
@@ -75,7 +75,9 @@ def inside(container):
 
 
 @pytest.mark.parametrize("name", [None, "eth0"])
+@pytest.mark.row("CL-22", "CL-24", "CL-25")
 def test_a_device_moves_with_its_addresses(box, network, name):
+    network.ip("link", "set", "d0", "address", "02:00:00:00:00:77")
     box.linux["netDevices"] = {"d0": {"name": name} if name else {}}
     box.up()
 
@@ -84,14 +86,19 @@ def test_a_device_moves_with_its_addresses(box, network, name):
     assert addresses == {V4, V6}
     assert up
     assert mtu == 1400
-    assert "169.254.3.4" not in subprocess.run([*inside(box), "ip", "addr"], capture_output=True, text=True).stdout
+    out = subprocess.run([*inside(box), "ip", "addr"], capture_output=True, text=True, check=True).stdout
+    assert "169.254.3.4" not in out
+    assert "02:00:00:00:00:77" in out
 
 
+@pytest.mark.row("CL-23")
 def test_a_name_can_be_a_template(box, network):
-    box.linux["netDevices"] = {"d0": {"name": "eth%d"}}
+    network.device("d1")
+    box.linux["netDevices"] = {"d0": {"name": "eth%d"}, "d1": {"name": "eth%d"}}
     box.up()
 
-    assert network.addresses("eth0", *inside(box))[0] == {V4, V6}
+    for name in ("eth0", "eth1"):
+        assert network.addresses(name, *inside(box))[0] == {V4, V6}
 
 
 def test_it_is_there_before_the_hooks_and_the_program_run(box, network):
@@ -102,35 +109,38 @@ def test_it_is_there_before_the_hooks_and_the_program_run(box, network):
     assert "eth0" in out.stdout
 
 
-def test_after_a_run_it_is_back(box, network):
+@pytest.mark.row("CL-26")
+@pytest.mark.parametrize("how", ["run", "delete"])
+def test_in_the_end_it_is_not_brought_back(box, network, how):
+    """A virtual device ends with its namespace; a physical one goes home by itself."""
     box.linux["netDevices"] = {"d0": {"name": "eth0"}}
+    if how == "run":
+        box.run(["true"])
+    else:
+        box.up().force_delete()
 
-    box.run(["true"])
-
-    assert network.names() == {"lo", "d0", "d0-peer"}
-    assert network.addresses("d0") == ({V4, V6}, True, 1400)
-
-
-def test_after_delete_force_it_is_back(box, network):
-    box.linux["netDevices"] = {"d0": {"name": "eth0"}}
-    box.up()
-
-    box.force_delete()
-
-    assert network.names() == {"lo", "d0", "d0-peer"}
-    assert network.addresses("d0") == ({V4, V6}, True, 1400)
+    machine.wait_until(lambda: network.names() == {"lo"})
 
 
-def test_what_a_container_may_have_made_itself_does_not_come(box, network):
-    """With CAP_NET_ADMIN it could hand the host a device with addresses of its choice."""
-    for kind in ("bounding", "effective", "permitted"):
-        box.process["capabilities"].setdefault(kind, []).append("CAP_NET_ADMIN")
-    box.linux["netDevices"] = {"d0": {"name": "eth0"}}
-    box.up()
+@pytest.mark.row("CL-26")
+def test_it_is_left_alone_inside_after_the_move(box, network, session):
+    other = Network(session)
+    try:
+        box.namespace("network")["path"] = f"/proc/{other.holder.pid}/ns/net"
+        box.linux["netDevices"] = {"d0": {"name": "eth0"}}
+        box.create(["sleep", "1000"])
+        other.ip("addr", "del", V4, "dev", "eth0")
+        other.ip("link", "set", "eth0", "mtu", "1300", "down")
+        box.start()
+        box.exec(["true"])
+        box.force_delete()
 
-    box.force_delete()
-
-    assert "d0" not in network.names()
+        assert other.addresses("eth0")[1:] == (False, 1300)
+        assert V4 not in other.addresses("eth0")[0]
+        assert network.names() == {"lo", "d0-peer"}
+    finally:
+        box.force_delete()
+        other.close()
 
 
 @pytest.mark.parametrize("how", ["create", "run"])
@@ -152,10 +162,12 @@ def test_after_a_failure_it_is_where_it_was(box, network, how):
     ({"missing": {}}, 'linux.netDevices["missing"]'),
     ({"d0": {}, "missing": {}}, 'linux.netDevices["missing"]'),
     ({"d0": {"name": "lo"}}, 'linux.netDevices["d0"]'),
+    ({"d0": {"name": "eth0"}, "d0-peer": {"name": "eth0"}}, 'linux.netDevices["d0-peer"]'),
     ({"lo": {"name": "lo2"}}, 'linux.netDevices["lo"]'),
     ({"d0": {"name": "a/b"}}, 'linux.netDevices["d0"].name'),
     ({"d0": {"name": "sixteen-letters-"}}, 'linux.netDevices["d0"].name'),
 ])
+@pytest.mark.row("CL-23")
 def test_what_cannot_be_moved_is_named_and_nothing_changes(box, network, devices, text):
     box.linux["netDevices"] = devices
 

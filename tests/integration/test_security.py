@@ -465,6 +465,7 @@ def test_control_characters_of_a_config_do_not_reach_the_terminal(container):
 
 
 @davit_only
+@pytest.mark.row("CF-43")
 def test_setuid_programs_gain_nothing_with_no_new_privileges(container):
     shutil.copyfile(container.rootfs / "bin/probe", container.rootfs / "bin/suid")
     (container.rootfs / "bin/suid").chmod(0o4755)

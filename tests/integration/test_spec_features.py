@@ -14,6 +14,7 @@ davit_only = pytest.mark.davit_only
 # --- spec -------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.row("CF-05")
+@pytest.mark.row("CL-01")
 def test_spec_writes_a_config(container):
     container.runtime("spec")
 

@@ -458,6 +458,33 @@ def test_without_annotations_the_state_has_none(container, annotations):
     assert container.state().get("annotations") in (None, {})
 
 
+@pytest.mark.row("CF-90", "CF-92")
+def test_annotations_of_the_specification_are_passed_through(container):
+    """They are for whoever reads state: davit does not act on them."""
+    names = ["image.os", "image.os.version", "image.os.features", "image.architecture", "image.variant", "image.author",
+             "image.created", "image.stopSignal"]
+    container.spec["annotations"] = {f"org.opencontainers.{name}": value for name in names for value in ["SIGKILL"]}
+    container.spec["annotations"]["empty"] = ""
+    container.up()
+
+    assert container.state()["annotations"] == container.spec["annotations"]
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CF-90")
+@pytest.mark.parametrize("annotations, member", [({"": "x"}, "annotations"), ({"a": 1}, 'annotations["a"]'),
+                                                 ({"a": None}, 'annotations["a"]'), ({"a": ["x"]}, 'annotations["a"]'),
+                                                 (["x"], "annotations")], ids=str)
+def test_annotations_that_are_none_are_refused(container, annotations, member):
+    container.spec["annotations"] = annotations
+
+    out = container.create(["true"], check=False)
+
+    assert out.returncode == 1
+    assert f"config.json: {member}: " in out.stderr
+    assert not container.state_dir.exists()
+
+
 def test_the_created_time_is_now(container):
     before = time.time()
     container.create(["true"])

@@ -35,6 +35,7 @@ def set_size(fd, rows, columns):
 
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "oldkernel")
+@pytest.mark.row("CF-31")
 def test_create_sends_the_terminal_to_the_console_socket(terminal):
     console = terminal.open_console()
     terminal.create(["sh", "-c", "tty; test -t 0 && test -t 1 && test -t 2 && echo all"],
@@ -79,18 +80,28 @@ def test_the_terminal_is_the_controlling_one(terminal):
     assert terminal.exit_code() == 0
 
 
+@pytest.mark.row("CF-31", "CL-20")
 def test_the_console_device_is_there_with_a_terminal(terminal):
     console = terminal.open_console()
-    terminal.create(["sh", "-c", "echo to-console > /dev/console; test -c /dev/console && echo device"],
+    terminal.create(["sh", "-c", "echo to-console > /dev/console; test -c /dev/console && echo device; sleep 1000"],
                     options=["--console-socket", console.path])
     console.accept()
     terminal.start()
 
     assert "to-console" in console.read_until("device")
+    [line] = [line.split() for line in machine.read(f"/proc/{terminal.pid}/mountinfo").splitlines() if " /dev/console " in line]
+    assert (line[3], line[line.index("-") + 1]) == ("/0", "devpts")
 
 
-def test_without_a_terminal_there_is_no_console(container):
+@pytest.mark.row("CF-31", "CL-20")
+@pytest.mark.parametrize("value", [False, None])
+def test_without_a_terminal_there_is_no_console(container, value):
+    container.process["terminal"] = value
+    if value is None:
+        del container.process["terminal"]
+
     assert container.run(["test", "-e", "/dev/console"], check=False).returncode == 1
+    assert container.probe()["tty"] == ""
 
 
 def test_the_terminal_belongs_to_the_user(terminal):
@@ -107,6 +118,7 @@ def test_the_terminal_belongs_to_the_user(terminal):
 
 
 @pytest.mark.parametrize("rows, columns", [(25, 90), (1, 1), (500, 65535)])
+@pytest.mark.row("CF-32")
 def test_the_console_size_is_the_configured_one(terminal, rows, columns):
     terminal.process["consoleSize"] = {"height": rows, "width": columns}
     console = terminal.open_console()
@@ -118,6 +130,7 @@ def test_the_console_size_is_the_configured_one(terminal, rows, columns):
     assert f"{rows} {columns}" in console.read_until("\n")
 
 
+@pytest.mark.row("CF-32")
 def test_a_console_size_without_a_terminal_is_ignored(container):
     container.process["consoleSize"] = {"height": 25, "width": 80}
 
@@ -125,8 +138,9 @@ def test_a_console_size_without_a_terminal_is_ignored(container):
 
 
 @pytest.mark.davit_only
-@pytest.mark.parametrize("size", [{"height": 25}, {"height": -1, "width": 80}, {"height": 25, "width": 65536},
+@pytest.mark.parametrize("size", [{"height": 25}, {"width": 80}, {"height": -1, "width": 80}, {"height": 25, "width": 65536},
                                   {"height": "25", "width": 80}])
+@pytest.mark.row("CF-32")
 def test_a_console_size_that_is_none_is_refused(terminal, size):
     terminal.process["consoleSize"] = size
     console = terminal.open_console()
@@ -138,6 +152,7 @@ def test_a_console_size_that_is_none_is_refused(terminal, size):
 
 
 @pytest.mark.parametrize("how", ["create", "run_detached"])
+@pytest.mark.row("CF-31")
 def test_a_terminal_without_a_console_socket_is_refused(terminal, how):
     out = getattr(terminal, how)(["true"], check=False)
 
@@ -462,6 +477,7 @@ def test_exec_without_tty_has_no_controlling_terminal_either(container):
     assert (container.rootfs / "tty_nr").read_text() == "0\n"
 
 
+@pytest.mark.row("CF-31")
 def test_a_console_socket_is_ignored_without_a_terminal(container):
     """crun's answer; runc refuses.  Podman never sends it."""
     if machine.runtime_kind() == "runc":

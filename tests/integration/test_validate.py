@@ -233,6 +233,7 @@ def test_other_versions_are_refused(container, version):
 
 # --- unknown members ------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CF-62", "CF-93")
 def test_unknown_members_are_ignored_everywhere(container):
     container.spec["unknown"] = {"a": [1, {"b": None}]}
     container.process["unknown"] = 1
@@ -241,6 +242,8 @@ def test_unknown_members_are_ignored_everywhere(container):
     container.linux["namespaces"][0]["unknown"] = 1
     container.spec["mounts"][0]["unknown"] = {}
     container.spec["root"]["unknown"] = False
+    container.spec["hooks"] = {"createRuntime": [{"path": container.host_script("hook", "exit 0\n"), "unknown": {}}], "unknown": []}
+    container.spec["annotations"] = {"org.example.unknown": "", "nothing-that-anybody-knows": "x"}
     for name in ("windows", "solaris", "vm", "zos", "freebsd"):
         container.spec[name] = {"something": 1}
 
@@ -285,6 +288,7 @@ WRONG = {
 @davit_only
 @pytest.mark.parametrize("path, value", [(p, v) for p, values in WRONG.items() for v in values],
                          ids=lambda v: v if isinstance(v, str) and "." in v else repr(v))
+@pytest.mark.row("CF-94")
 def test_a_value_of_a_wrong_type_is_refused_with_its_path(container, path, value):
     """crun 1.27 drops seccomp, masks, uid, readonly, limits silently when the type is wrong."""
     container.write_config()
@@ -413,6 +417,7 @@ def test_good_samples_validate(container, path):
 
 @davit_only
 @pytest.mark.parametrize("path", samples("bad"), ids=lambda p: p.stem)
+@pytest.mark.row("CF-94")
 def test_bad_samples_are_refused_with_the_member_in_the_file_name(container, path):
     """NAME of bad/NAME.json: the member, dots and brackets kept, before a double underscore."""
     write(container, path.read_bytes())
