@@ -183,6 +183,7 @@ def test_a_device_that_is_not_allowed_cannot_be_used(container):
     assert out.stdout == "EPERM\n"
 
 
+@pytest.mark.row("CL-45")
 @pytest.mark.views("hybrid", "v1")
 def test_device_rules_are_applied_in_their_order(container):
     container.linux["resources"]["devices"] += [
@@ -196,6 +197,7 @@ def test_device_rules_are_applied_in_their_order(container):
     assert out.stdout.split()[0] != "EPERM"
 
 
+@pytest.mark.row("CL-45")
 @pytest.mark.views("hybrid", "v1")
 @pytest.mark.parametrize("rule", [
     {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rm"},
@@ -216,6 +218,7 @@ def test_the_default_devices_are_allowed_after_a_deny_all(container):
     assert out.stdout.split() == ["ok"] * 5
 
 
+@pytest.mark.row("CL-45")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("rule, member", [
     ({"allow": True, "type": "z"}, "linux.resources.devices[1].type"),

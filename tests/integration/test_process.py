@@ -807,6 +807,7 @@ def test_a_wrong_io_priority_is_refused_with_its_member(container, value, member
     refused(container, member)
 
 
+@pytest.mark.row("CL-119")
 @MODERN
 def test_a_32_bit_personality(container):
     container.linux["personality"] = {"domain": "LINUX32"}
@@ -816,6 +817,7 @@ def test_a_32_bit_personality(container):
     assert int(seen["personality"], 16) & 0xff == 8
 
 
+@pytest.mark.row("CL-119")
 @pytest.mark.davit_only
 def test_an_unknown_personality_is_refused(container):
     container.linux["personality"] = {"domain": "SOLARIS"}

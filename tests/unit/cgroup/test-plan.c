@@ -163,6 +163,7 @@ TEST(memory_on_v1)
 	expect_err(plan_on(a, "v1", &r, &plan), ERR_INVALID, "memory.swap: is below memory.limit");
 }
 
+/* row: CL-47, CL-69 */
 TEST(memory_on_v2)
 {
 	auto_arena struct arena *a = arena_new();
@@ -186,6 +187,7 @@ TEST(memory_on_v2)
 		   "linux.resources.memory.swappiness: cannot set memory swappiness with cgroupv2");
 }
 
+/* row: CL-54, CL-55 */
 TEST(cpu_on_v1)
 {
 	auto_arena struct arena *a = arena_new();
@@ -224,6 +226,7 @@ static void expect_cpu_v2(struct spec_cpu *cpu, const char *want)
 	expect_rows(&plan, want);
 }
 
+/* row: CL-53, CL-54, CL-57, CL-69 */
 TEST(cpu_on_v2)
 {
 	expect_cpu_v2(&(struct spec_cpu){ .shares = SET(1024) }, "/web/cpu.weight=100\n");
@@ -241,6 +244,7 @@ TEST(cpu_on_v2)
 		      "/web/cpu.idle=0\n/web/cpu.weight=1\n");
 }
 
+/* row: CL-64 */
 TEST(pids_zero_is_not_a_limit)
 {
 	auto_arena struct arena *a = arena_new();
@@ -258,6 +262,7 @@ TEST(pids_zero_is_not_a_limit)
 	expect_rows(&plan, "/web/pids.max=7\n");
 }
 
+/* row: CL-58, CL-59, CL-60, CL-69 */
 TEST(block_io_on_v1_and_v2)
 {
 	auto_arena struct arena *a = arena_new();
@@ -291,6 +296,7 @@ TEST(block_io_on_v1_and_v2)
 	expect_str(plan.writes[1].alt_value, "8:0 4950");
 }
 
+/* row: CL-61, CL-62 */
 TEST(huge_pages_where_the_controller_is)
 {
 	auto_arena struct arena *a = arena_new();
@@ -310,6 +316,7 @@ TEST(huge_pages_where_the_controller_is)
 		   "linux.resources.hugepageLimits[0].pageSize: `../../x`");
 }
 
+/* row: CL-63, CL-69 */
 TEST(network_needs_v1)
 {
 	auto_arena struct arena *a = arena_new();
@@ -327,6 +334,7 @@ TEST(network_needs_v1)
 		   "linux.resources.network.classID: network limits not supported on cgroupv2");
 }
 
+/* row: CL-65 */
 TEST(rdma_is_not_ignored)
 {
 	auto_arena struct arena *a = arena_new();
@@ -364,6 +372,7 @@ TEST(unified_writes_each_line)
 	expect_rows(&plan, "/web/cgroup.max.depth=3\n");
 }
 
+/* row: CL-68 */
 TEST(unified_keys_are_checked)
 {
 	auto_arena struct arena *a = arena_new();

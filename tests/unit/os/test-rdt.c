@@ -87,6 +87,7 @@ static void remove_tree(const char *top, int fd)
 	expect(file_remove_tree_at(AT_FDCWD, top) == 0);
 }
 
+/* row: CL-82 */
 TEST(without_intel_rdt_nothing_is_planned)
 {
 	auto_arena struct arena *a = arena_new();
@@ -98,6 +99,7 @@ TEST(without_intel_rdt_nothing_is_planned)
 	expect_ok(rdt_enter(&plan, getpid()));
 }
 
+/* row: CL-87, CL-89 */
 TEST(the_group_has_the_name_of_the_container_unless_it_is_given)
 {
 	auto_arena struct arena *a = arena_new();
@@ -126,6 +128,7 @@ TEST(schemata_are_compared_as_numbers)
 	expect(!rdt_has_schemata(have, "L3:0=ff\nMB:0=51\n"));
 }
 
+/* row: CL-80, CL-83, CL-93 */
 TEST(the_default_group_gets_task_schemata_and_monitoring)
 {
 	auto_arena struct arena *a = arena_new();
@@ -140,6 +143,7 @@ TEST(the_default_group_gets_task_schemata_and_monitoring)
 	remove_tree(top, fd);
 }
 
+/* row: CL-80, CL-90, CL-92 */
 TEST(a_group_that_is_there_must_agree)
 {
 	auto_arena struct arena *a = arena_new();
@@ -162,6 +166,7 @@ TEST(a_group_that_is_there_must_agree)
 	remove_tree(top, fd);
 }
 
+/* row: CL-91 */
 TEST(a_group_that_is_only_named_must_exist)
 {
 	auto_arena struct arena *a = arena_new();
@@ -177,6 +182,7 @@ TEST(a_group_that_is_only_named_must_exist)
 	remove_tree(top, fd);
 }
 
+/* row: CL-89, CL-92 */
 TEST(the_containers_own_group_is_made_and_removed)
 {
 	auto_arena struct arena *a = arena_new();
