@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "base/log.h"
 #include "cgroup/convert.h"
 #include "cgroup/ctl.h"
 
@@ -54,6 +55,18 @@ static void plan_weight_device(struct planner *p, const struct ctl_target *t,
 		write_else(p, w, "blkio.bfq.weight_device", w->value);
 }
 
+/* v2 has no leaf weights: with a weight beside it the entry still says something. */
+static struct err *leave_out_leaf(const struct spec_weight_device *d, size_t i)
+{
+	if (!d->weight.set)
+		return err_new(ERR_UNSUPPORTED,
+			       BLOCK "weightDevice[%zu].leafWeight: cannot set leaf_weight with "
+				     "cgroupv2",
+			       i);
+	log_warn(BLOCK "weightDevice[%zu].leafWeight is ignored: cgroup v2 does not have it", i);
+	return NULL;
+}
+
 static struct err *plan_weights(struct planner *p, const struct ctl_target *t,
 				const struct spec_block_io *b)
 {
@@ -74,8 +87,12 @@ static struct err *plan_weights(struct planner *p, const struct ctl_target *t,
 		const struct spec_weight_device *d = &b->weight_devices[i];
 
 		plan_weight_device(p, t, d);
-		if (!d->leaf_weight.set || t->is_v2)
+		if (!d->leaf_weight.set)
 			continue;
+		if (t->is_v2) {
+			TRY(leave_out_leaf(d, i));
+			continue;
+		}
 		w = ctl_write(p, t->dir, "blkio.leaf_weight_device", BLOCK "weightDevice",
 			      "%" PRId64 ":%" PRId64 " %" PRIu64, d->major, d->minor,
 			      d->leaf_weight.value);

@@ -240,6 +240,7 @@ struct err *plan_make(struct arena *a, const struct ctx *ctx, const struct run_o
 	ret->sources_by_helper = (ret->ns.new_user || ret->ns.join[NS_USER]) && geteuid() == 0;
 	TRY(cgroup_layout_detect(a, "", &ret->layout));
 	TRY(cgroup_plan_make(a, spec, &ret->layout, &cg, &ret->cgroup));
+	TRY(lsm_check_mount_label(spec->linux_ ? spec->linux_->mount_label : NULL));
 	TRY(plan_file_systems(a, opts, ret));
 	TRY(sysctl_plan_make(a, spec, &ret->sysctl));
 	TRY(mempolicy_plan_make(spec, &ret->mempolicy));

@@ -55,7 +55,7 @@ static const struct step create_steps[] = {
 
 	ON_HOST("put the process into its cgroup",                  step_enter_cgroup,           NULL),
 	ON_HOST("delegate the cgroup",                              step_delegate_cgroup,        NULL),
-	ON_HOST("enter the resctrl group",                          step_enter_rdt,              NULL),
+	ON_HOST("enter the resctrl group",                          step_enter_rdt,              undo_enter_rdt),
 	ON_HOST("set process limits and the OOM score",             step_limit_process,          NULL),
 	ON_INIT("join a session keyring",                           step_join_keyring),
 	ON_INIT("create the time namespace",                        step_new_time_ns),

@@ -511,6 +511,11 @@ struct err *step_enter_rdt(struct run *r)
 	return r->exec ? rdt_join(p, r->pid) : rdt_enter(p, r->pid);
 }
 
+void undo_enter_rdt(struct run *r)
+{
+	rdt_remove(&r->plan.rdt);
+}
+
 struct err *step_limit_process(struct run *r)
 {
 	const struct process_plan *p = &r->plan.process;

@@ -29,6 +29,7 @@ MUST_CHECK struct err *step_delegate_cgroup(struct run *r);
 MUST_CHECK struct err *step_move_netdevs(struct run *r);
 void undo_move_netdevs(struct run *r);
 MUST_CHECK struct err *step_enter_rdt(struct run *r);
+void undo_enter_rdt(struct run *r);
 MUST_CHECK struct err *step_limit_process(struct run *r);
 MUST_CHECK struct err *step_schedule(struct run *r);
 MUST_CHECK struct err *step_compile_seccomp(struct run *r);

@@ -69,6 +69,20 @@ struct err *lsm_plan_make(const char *apparmor, const char *selinux, struct lsm_
 	return NULL;
 }
 
+/* The kernel would say "unknown parameter", of whichever mount comes first. */
+struct err *lsm_check_mount_label(const char *label)
+{
+	if (!label || !*label)
+		return NULL;
+	/* It stands in quotes among the options of a mount. */
+	if (!is_label(label) || strchr(label, '"'))
+		return err_new(ERR_INVALID, "linux.mountLabel: is not a label");
+	if (!has_selinux())
+		return err_new(ERR_UNSUPPORTED,
+			       "linux.mountLabel: SELinux is not enabled on this host");
+	return NULL;
+}
+
 /* Opens an attribute of this very thread; the procfs must be one all the way down. */
 static int open_attr(int proc_fd, const char *name, int flags)
 {

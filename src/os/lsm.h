@@ -16,6 +16,8 @@ struct lsm_plan {
 /* A label that is asked for on a host whose kernel does not have the module is refused. */
 MUST_CHECK struct err *lsm_plan_make(const char *apparmor, const char *selinux,
 				     struct lsm_plan *ret);
+/* Pure but for the same look at the host; NULL and "" are fine. */
+MUST_CHECK struct err *lsm_check_mount_label(const char *label);
 /* INIT: through PROC_FD's thread-self/attr, read back. */
 MUST_CHECK struct err *lsm_apply(const struct lsm_plan *plan, int proc_fd);
 /* INIT, before keyring_join(): the container's keyring gets the SELinux label. */

@@ -93,6 +93,10 @@ struct err *rdt_plan_make(struct arena *a, const struct spec *spec, const char *
 	*ret = (struct rdt_plan){ 0 };
 	if (!rdt)
 		return NULL;
+	if (rdt->l3_cache_schema &&
+	    (!str_starts(rdt->l3_cache_schema, "L3:") || strchr(rdt->l3_cache_schema, '\n')))
+		log_warn("linux.intelRdt.l3CacheSchema: should be one line that begins with L3:; "
+			 "other lines belong into schemata");
 	rdt_schemata(rdt->l3_cache_schema, rdt->mem_bw_schema, &text);
 	for (size_t i = 0; i < rdt->schemata.n; i++)
 		add_lines(rdt->schemata.v[i], false, &text);
@@ -181,33 +185,65 @@ static struct err *check_schemata(int fd, const struct rdt_plan *plan)
 			plan->group);
 }
 
-/* The default group is everybody's, but whoever names it with a schema means it. */
-static struct err *make_group(int root_fd, const struct rdt_plan *plan, int *ret)
+/* The name is the container's, so what is in there is its own or a leftover. */
+static struct err *need_no_tasks(int fd, const struct rdt_plan *plan)
 {
-	bool is_default = streq(plan->group, "/");
-	bool must_exist = !plan->is_ours && !*plan->schemata;
-	bool is_new = false;
+	char task[32];
+	int n = file_read_line_at(fd, "tasks", task, sizeof(task));
 
-	if (!is_default && !must_exist) {
-		is_new = mkdirat(root_fd, plan->group, 0755) == 0;
-		if (!is_new && errno == ENOSPC)
-			return err_hint(err_sys(-ENOSPC, "make the resctrl group %s", plan->group),
-					"the processor has no more classes of service: see "
-					"num_closids below %s/info",
-					RESCTRL);
-		if (!is_new && errno != EEXIST)
-			return err_sys(-errno, "make the resctrl group %s", plan->group);
+	TRY_SYS(n, "read the tasks of the resctrl group %s", plan->group);
+	if (n == 0)
+		return NULL;
+	return err_hint(err_new(ERR_STATE,
+				"linux.intelRdt: the resctrl group `%s` has processes of somebody "
+				"else",
+				plan->group),
+			"to share a group name it in closID; see %s/%s/tasks", RESCTRL,
+			plan->group);
+}
+
+static struct err *make_directory(int root_fd, const struct rdt_plan *plan, bool *ret_new)
+{
+	struct err *e;
+
+	*ret_new = mkdirat(root_fd, plan->group, 0755) == 0;
+	if (*ret_new || errno == EEXIST)
+		return NULL;
+	e = err_sys(-errno, "make the resctrl group %s", plan->group);
+	if (err_errno(e) == ENOSPC)
+		e = err_hint(e,
+			     "the processor has no more classes of service: see num_closids below "
+			     "%s/info",
+			     RESCTRL);
+	return e;
+}
+
+static struct err *need_group(int root_fd, const struct rdt_plan *plan)
+{
+	if (faccessat(root_fd, plan->group, F_OK, 0) == 0)
+		return NULL;
+	return err_hint(err_new(ERR_INVALID,
+				"linux.intelRdt.closID: there is no resctrl group `%s`",
+				plan->group),
+			"without a schema the group must exist; give l3CacheSchema, memBwSchema or "
+			"schemata to have it made");
+}
+
+static struct err *make_group(int root_fd, const struct rdt_plan *plan, int *ret, bool *ret_new)
+{
+	if (!streq(plan->group, "/")) {
+		if (!plan->is_ours && !*plan->schemata)
+			TRY(need_group(root_fd, plan));
+		else
+			TRY(make_directory(root_fd, plan, ret_new));
 	}
-	if (must_exist && !is_default && faccessat(root_fd, plan->group, F_OK, 0) < 0)
-		return err_hint(err_new(ERR_INVALID,
-					"linux.intelRdt.closID: there is no resctrl group `%s`",
-					plan->group),
-				"without a schema the group must exist; give l3CacheSchema, "
-				"memBwSchema or schemata to have it made");
 	TRY(open_group(root_fd, plan->group, ret));
-	if (is_new || is_default)
+	if (*ret_new)
 		return write_schemata(*ret, plan->group, plan->schemata);
-	return check_schemata(*ret, plan);
+	if (!plan->is_ours)
+		return check_schemata(*ret, plan);
+	TRY(need_no_tasks(*ret, plan));
+	return write_schemata(*ret, plan->group, plan->schemata);
 }
 
 static struct err *add_task(int fd, const char *file, const struct rdt_plan *plan, pid_t pid)
@@ -234,13 +270,24 @@ static struct err *monitor(int fd, const struct rdt_plan *plan, pid_t pid, bool 
 	return add_task(fd, tasks, plan, pid);
 }
 
-struct err *rdt_enter_at(int root_fd, const struct rdt_plan *plan, pid_t pid)
+static struct err *enter(int root_fd, const struct rdt_plan *plan, pid_t pid, bool *ret_new)
 {
 	auto_close int fd = -EBADF;
 
-	TRY(make_group(root_fd, plan, &fd));
+	TRY(make_group(root_fd, plan, &fd, ret_new));
 	TRY(add_task(fd, "tasks", plan, pid));
 	return monitor(fd, plan, pid, true);
+}
+
+struct err *rdt_enter_at(int root_fd, const struct rdt_plan *plan, pid_t pid)
+{
+	bool is_new = false;
+	struct err *e = enter(root_fd, plan, pid, &is_new);
+
+	/* Classes of service are few: 16 or less. */
+	if (e && is_new)
+		unlinkat(root_fd, plan->group, AT_REMOVEDIR);
+	return e;
 }
 
 struct err *rdt_join_at(int root_fd, const struct rdt_plan *plan, pid_t pid)

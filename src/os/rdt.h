@@ -24,8 +24,9 @@ struct rdt_plan {
 MUST_CHECK struct err *rdt_plan_make(struct arena *a, const struct spec *spec, const char *id,
 				     struct rdt_plan *ret);
 /*
- * Makes the group where it is missing and moves PID into it.  A group that is there must have the
- * wanted schemata; one that the config only names must be there.
+ * Makes the group where it is missing and moves PID into it.  A group that the config names must
+ * have the wanted schemata if it is there, and be there if none are wanted; one with the name of
+ * the container must not be in use.  After an error a new group is gone again.
  */
 MUST_CHECK struct err *rdt_enter(const struct rdt_plan *plan, pid_t pid);
 /* exec: the group exists. */

@@ -215,7 +215,7 @@ static struct seccomp_features seccomp_of(struct arena *a)
 char *spec_features(void)
 {
 	/* What a config may ask of the runtime through annotations, as prefixes. */
-	static const char *const unsafe[] = { "run.oci.", NULL };
+	static const char *const unsafe[] = { "run.oci.", "org.systemd.property.", NULL };
 	auto_arena struct arena *a = arena_new();
 	struct str out = { 0 };
 	struct features f = {
@@ -230,7 +230,11 @@ char *spec_features(void)
 	f.linux_ = (struct linux_features){
 		.namespaces = words_of(a, namespace_words, NULL),
 		.capabilities = words_of(a, capability_words, NULL),
-		.cgroup = { .v1 = true, .v2 = true, .rdma = true },
+		.cgroup = { .v1 = true,
+			    .v2 = true,
+			    .systemd = true,
+			    .systemd_user = true,
+			    .rdma = true },
 		.seccomp = seccomp_of(a),
 		.apparmor = { true },
 		.net_devices = { true },

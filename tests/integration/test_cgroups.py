@@ -24,6 +24,7 @@ def refused(container, *texts):
 
 # --- place -----------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CL-31", "CL-37")
 @ON_V1
 def test_the_process_is_in_its_cgroup_in_every_hierarchy_when_create_returns(container):
     container.create(["sleep", "1000"])
@@ -45,6 +46,7 @@ def test_on_v2_the_process_is_in_its_cgroup(container):
     assert container.cgroup_of()["unified"].endswith(f"/{container.id}")
 
 
+@pytest.mark.row("CL-34")
 @pytest.mark.views("hybrid", "v1", "v2")
 def test_without_a_cgroups_path_the_id_is_the_path(container):
     del container.linux["cgroupsPath"]
@@ -55,6 +57,7 @@ def test_without_a_cgroups_path_the_id_is_the_path(container):
     assert container.cgroup_dirs() == []
 
 
+@pytest.mark.row("CL-31", "CL-32")
 @ON_V1
 def test_a_relative_path_and_an_absolute_one_are_the_same(container):
     container.linux["cgroupsPath"] = container.linux["cgroupsPath"].lstrip("/")
@@ -102,6 +105,7 @@ def test_parents_that_were_there_before_stay(container):
         os.rmdir(path)      # only empty ones can be removed
 
 
+@pytest.mark.row("CL-35")
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v2")
 @pytest.mark.parametrize("path", ["/../x", "a/../../x", "/a/..", "..", "/" + "n" * 300, "/a/" + "b/" * 3000, "/a\nb"])
@@ -180,6 +184,7 @@ def test_delete_removes_sub_cgroups_that_the_payload_made(container):
 MIB = 1 << 20
 
 
+@pytest.mark.row("CL-46", "CL-47", "CL-49", "CL-53", "CL-54", "CL-56", "CL-64")
 @ON_V1
 @pytest.mark.parametrize("resources, controller, file, value", [
     ({"memory": {"limit": 64 * MIB}}, "memory", "memory.limit_in_bytes", str(64 * MIB)),
@@ -203,6 +208,7 @@ def test_a_limit_is_written(container, resources, controller, file, value):
     assert container.cgroup_file(controller, file) == value
 
 
+@pytest.mark.row("CL-46", "CL-50", "CL-51", "CL-54", "CL-57")
 @pytest.mark.davit_only
 @ON_V1
 @pytest.mark.parametrize("resources, controller, file, value", [
@@ -269,6 +275,7 @@ def test_a_start_with_very_little_memory(container):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
+@pytest.mark.row("CL-36", "CL-56")
 @ON_V1
 def test_parents_of_a_new_cpuset_are_initialised(container):
     container.linux["cgroupsPath"] += "/deep/er"
@@ -283,6 +290,7 @@ def test_parents_of_a_new_cpuset_are_initialised(container):
 
 # --- wrong limits -----------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CL-47", "CL-49", "CL-54", "CL-56", "CL-62", "CL-63")
 @ON_V1
 @pytest.mark.parametrize("resources", [
     {"cpu": {"cpus": "99"}}, {"cpu": {"cpus": "banana"}}, {"cpu": {"mems": "77"}},
@@ -300,6 +308,7 @@ def test_a_limit_that_cannot_be_set_is_refused_and_leaves_nothing(container, res
     refused(container)
 
 
+@pytest.mark.row("CL-59", "CL-65", "CL-68")
 @pytest.mark.davit_only
 @ON_V1
 @pytest.mark.parametrize("resources, text", [
@@ -369,6 +378,7 @@ def test_an_existing_empty_cgroup_becomes_the_containers_own(container):
     assert container.cgroup_dirs() == []
 
 
+@pytest.mark.row("CL-30")
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v1", "v2")
 def test_a_cgroup_that_is_in_use_is_refused(container, session):
@@ -413,6 +423,7 @@ def test_a_stopped_container_has_no_power_over_its_successor(container, new_cont
     assert successor.exec(["true"]).returncode == 0
 
 
+@pytest.mark.row("CL-30")
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v2")
 @pytest.mark.parametrize("how", ["create", "run"])
@@ -498,6 +509,7 @@ def test_an_unknown_manager_is_refused(container):
 
 # --- v2 ------------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CL-67")
 @pytest.mark.davit_only
 @pytest.mark.views("v2")
 def test_unified_values_are_written(container):
@@ -526,6 +538,7 @@ def test_a_hugetlb_limit_on_v2(container):
     assert container.cgroup_file("unified", "hugetlb.2MB.max") == str(4 * MIB)
 
 
+@pytest.mark.row("CL-68", "CL-69")
 @pytest.mark.davit_only
 @pytest.mark.views("v2")
 @pytest.mark.parametrize("resources, text", [

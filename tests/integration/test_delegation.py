@@ -38,6 +38,7 @@ def with_cgroup_mount(container, option):
     return container
 
 
+@pytest.mark.row("CL-38", "CL-41", "CL-42", "CL-44")
 @ON_V2
 @pytest.mark.davit_only
 @pytest.mark.parametrize("uid", [0, 1000])
@@ -79,6 +80,7 @@ def test_without_a_user_namespace_the_user_of_the_process_is_the_owner(container
     assert owners(host_path(container))[""] == expected
 
 
+@pytest.mark.row("CL-40", "CL-41")
 @ON_V2
 @pytest.mark.parametrize("why", ["read-only mount", "no mount", "no cgroup namespace"])
 def test_otherwise_root_stays_the_owner(container, why):
@@ -94,6 +96,7 @@ def test_otherwise_root_stays_the_owner(container, why):
         assert set(owners(host_path(container)).values()) == {0}
 
 
+@pytest.mark.row("CL-39")
 @pytest.mark.views("v1", "hybrid")
 @pytest.mark.davit_only
 def test_on_v1_root_stays_the_owner(container):

@@ -232,6 +232,7 @@ def test_without_any_rule_devices_are_not_filtered(container, resources):
     assert out.stdout in ("ok\n", "ENODEV\n", "ENXIO\n")
 
 
+@pytest.mark.row("CL-45")
 @pytest.mark.views("hybrid", "v1")
 def test_device_rules_are_applied_in_their_order(container):
     container.linux["resources"]["devices"] += [
@@ -245,6 +246,7 @@ def test_device_rules_are_applied_in_their_order(container):
     assert out.stdout.split()[0] != "EPERM"
 
 
+@pytest.mark.row("CL-45")
 @pytest.mark.views("hybrid", "v1")
 @pytest.mark.parametrize("rule", [
     {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rm"},
@@ -265,6 +267,7 @@ def test_the_default_devices_are_allowed_after_a_deny_all(container):
     assert out.stdout.split() == ["ok"] * 5
 
 
+@pytest.mark.row("CL-45")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("rule, member", [
     ({"allow": True, "type": "z"}, "linux.resources.devices[1].type"),

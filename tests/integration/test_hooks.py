@@ -108,8 +108,7 @@ def test_run_and_its_delete_run_all_kinds(container, notes):
 @pytest.mark.row("CF-79")
 def test_poststop_runs_after_everything_is_gone(container, notes):
     places = " ".join(container.cgroup_places())
-    hook(container, "poststop", f"ls -d {places} >> {notes} 2>/dev/null; sleep 0.2; echo ran >> {notes}
-")
+    hook(container, "poststop", f"ls -d {places} >> {notes} 2>/dev/null; sleep 0.2; echo ran >> {notes}\n")
     container.up()
 
     container.force_delete()

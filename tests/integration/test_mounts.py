@@ -347,6 +347,7 @@ def test_a_slave_keeps_its_master(container, source, word):
     assert [f.partition(":")[0] for f in mount_of(container.probe(), "/data")[1]] == ["master"]
 
 
+@pytest.mark.row("CL-114")
 @pytest.mark.parametrize("word, fields", [("private", []), ("rprivate", []), ("shared", ["shared"]),
                                           ("rshared", ["shared"]), ("unbindable", ["unbindable"])])
 def test_the_propagation_of_the_root(container, word, fields):
@@ -357,6 +358,7 @@ def test_the_propagation_of_the_root(container, word, fields):
     assert [f.partition(":")[0] for f in mount_of(container.probe(), "/")[1]] == fields
 
 
+@pytest.mark.row("CL-114")
 @pytest.mark.davit_only
 def test_an_unknown_propagation_of_the_root_is_refused(container):
     """crun ignores it."""

@@ -545,6 +545,7 @@ def test_a_host_name_of_64_bytes_fits_and_65_do_not(container):
     refused(container)
 
 
+@pytest.mark.row("CL-97")
 @pytest.mark.parametrize("name, value", [
     ("net.ipv4.ip_forward", "1"), ("kernel.shm_rmid_forced", "1"), ("kernel.msgmax", "9000"),
     ("fs.mqueue.msg_max", "12"), ("kernel.sem", "32000\t1024000000\t500\t32000"),
@@ -565,6 +566,7 @@ def test_sysctl_names_with_slashes_and_dots_are_the_same(container, separator):
     assert container.run(["cat", "/proc/sys/net/ipv4/conf/lo/forwarding"]).stdout == "1\n"
 
 
+@pytest.mark.row("CL-97")
 @pytest.mark.parametrize("name, value", [
     ("kernel.panic", "1"), ("vm.swappiness", "1"), ("fs.file-max", "100"), ("kernel.hostname", "x"),
     ("kernel.core_pattern", "|/bin/sh"), ("kernel.shm_rmid_forced/../panic", "1"),
@@ -585,6 +587,7 @@ def test_sysctls_outside_the_containers_namespaces_are_refused(container, name, 
         assert name in out.stderr
 
 
+@pytest.mark.row("CL-97")
 @pytest.mark.parametrize("name, kind", [("net.ipv4.ip_forward", "network"),
                                         ("kernel.shm_rmid_forced", "ipc")])
 def test_a_sysctl_of_a_namespace_that_is_the_hosts_is_refused(container, name, kind):

@@ -23,6 +23,7 @@ def image(container):
     return container
 
 
+@pytest.mark.row("CL-115")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "oldkernel")
 def test_a_masked_file_is_empty_and_cannot_be_written(image):
@@ -34,6 +35,7 @@ def test_a_masked_file_is_empty_and_cannot_be_written(image):
     assert (image.rootfs / "secret").read_text() == "secret\n"
 
 
+@pytest.mark.row("CL-115")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "oldkernel")
 def test_a_masked_directory_is_empty_and_read_only(image):
@@ -45,6 +47,7 @@ def test_a_masked_directory_is_empty_and_read_only(image):
     assert (image.rootfs / "dir/file").read_text() == "secret\n"
 
 
+@pytest.mark.row("CL-115")
 def test_a_missing_masked_path_is_no_error(image):
     image.linux["maskedPaths"] = ["/no/such/path", "/proc/no-such"]
 
@@ -86,6 +89,7 @@ def test_masking_a_link_masks_what_it_points_at(image, link, target, content):
     assert content not in out.stdout
 
 
+@pytest.mark.row("CL-116", "CL-117")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("member", ["maskedPaths", "readonlyPaths"])
 @pytest.mark.parametrize("path", ["secret", "./secret", "../secret", ""])
@@ -142,6 +146,7 @@ def test_masking_does_not_use_the_images_null_device(image, form):
 
 # --- read-only -------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CL-117")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "oldkernel")
 def test_a_read_only_path_can_be_read_and_not_written(image):
@@ -155,6 +160,7 @@ def test_a_read_only_path_can_be_read_and_not_written(image):
     assert (image.rootfs / "other").exists()
 
 
+@pytest.mark.row("CL-117")
 @pytest.mark.davit_only
 def test_a_read_only_path_is_read_only_with_its_submounts(image):
     image.add_mount("/dir/sub", "tmpfs", "tmpfs", ["mode=1777"])
@@ -165,6 +171,7 @@ def test_a_read_only_path_is_read_only_with_its_submounts(image):
     assert "Read-only file system" in out.stderr
 
 
+@pytest.mark.row("CL-117")
 def test_a_missing_read_only_path_is_no_error(image):
     image.linux["readonlyPaths"] = ["/no/such/path"]
 

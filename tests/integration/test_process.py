@@ -846,6 +846,7 @@ def test_listen_fds_are_passed_on(container, five_pipes):
 MODERN = pytest.mark.skipif(machine.runtime_kind() == "runc", reason="newer than runc 1.1")
 
 
+@pytest.mark.row("CL-119")
 @MODERN
 def test_a_32_bit_personality(container):
     container.linux["personality"] = {"domain": "LINUX32"}
@@ -855,6 +856,7 @@ def test_a_32_bit_personality(container):
     assert int(seen["personality"], 16) & 0xff == 8
 
 
+@pytest.mark.row("CL-119")
 @pytest.mark.davit_only
 def test_an_unknown_personality_is_refused(container):
     container.linux["personality"] = {"domain": "SOLARIS"}

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.skipif(os.path.exists("/sys/fs/resctrl/schemata"), reas
 SCHEMA = {"l3CacheSchema": "L3:0=f", "enableMonitoring": True}
 
 
+@pytest.mark.row("CL-81")
 @pytest.mark.parametrize("rdt", [{}, SCHEMA, {"closID": "/"}, {"closID": "group", "schemata": ["L3:0=f"]}])
 def test_without_resctrl_it_is_refused_and_nothing_is_left(container, rdt):
     container.linux["intelRdt"] = rdt
@@ -25,6 +26,7 @@ def test_without_resctrl_it_is_refused_and_nothing_is_left(container, rdt):
         assert "mount -t resctrl" in out.stderr
 
 
+@pytest.mark.row("CL-85", "CL-86")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("rdt, path", [
     ({"closID": "../x"}, "linux.intelRdt.closID"),
@@ -42,6 +44,7 @@ def test_a_wrong_schema_is_refused_by_name(container, rdt, path):
     assert path in out.stderr
 
 
+@pytest.mark.row("FL-07")
 @pytest.mark.davit_only
 def test_features_tell_it(container):
     told = container.runtime("features").json["linux"]["intelRdt"]

@@ -34,6 +34,7 @@ def refused(container, *texts):
     return out
 
 
+@pytest.mark.row("CL-101")
 @pytest.mark.all_modes
 @pytest.mark.views("hybrid", "oldkernel")
 @pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
@@ -46,6 +47,7 @@ def test_a_denied_call_fails_with_eperm(container, nnp):
     assert out.stdout.split() == ["EPERM", "Seccomp:", "2"]
 
 
+@pytest.mark.row("CL-101")
 @pytest.mark.parametrize("errno, name", [(38, "ENOSYS"), (13, "EACCES"), (95, "EOPNOTSUPP"), (4095, "0")])
 def test_a_rule_has_its_own_errno(container, errno, name):
     if errno == 4095:
@@ -56,6 +58,7 @@ def test_a_rule_has_its_own_errno(container, errno, name):
     assert seen == name if name else seen != "EPERM"
 
 
+@pytest.mark.row("CL-101")
 def test_the_default_errno(container):
     allowed = [{"names": COMMON, "action": "SCMP_ACT_ALLOW"}]
     profile(container, *allowed, default="SCMP_ACT_ERRNO", defaultErrnoRet=95)
@@ -99,6 +102,7 @@ def test_a_profile_that_allows_by_default_lets_new_calls_through_to_the_kernel(c
     assert result_of(container, FUTURE) == "ENOSYS"         # the kernel's own answer
 
 
+@pytest.mark.row("CL-100")
 @pytest.mark.parametrize("action, code", [("SCMP_ACT_KILL", 159), ("SCMP_ACT_KILL_THREAD", 159),
                                           ("SCMP_ACT_KILL_PROCESS", 159), ("SCMP_ACT_TRAP", 159)])
 def test_a_call_that_kills(container, action, code):
@@ -109,12 +113,14 @@ def test_a_call_that_kills(container, action, code):
     assert out.returncode == code
 
 
+@pytest.mark.row("CL-100")
 def test_a_logged_call_goes_through(container):
     profile(container, {"names": ["getpriority"], "action": "SCMP_ACT_LOG"})
 
     assert result_of(container, GETPRIORITY) == "20"
 
 
+@pytest.mark.row("CL-111")
 @pytest.mark.parametrize("op, value, two, denied", [
     ("SCMP_CMP_EQ", 0, 0, True), ("SCMP_CMP_EQ", 1, 0, False), ("SCMP_CMP_NE", 1, 0, True), ("SCMP_CMP_NE", 0, 0, False),
     ("SCMP_CMP_LT", 1, 0, True), ("SCMP_CMP_LT", 0, 0, False), ("SCMP_CMP_LE", 0, 0, True), ("SCMP_CMP_GE", 0, 0, True),
@@ -141,6 +147,7 @@ def test_two_conditions_on_one_argument_are_alternatives(container):
     assert result_of(container, GETPRIORITY) == "EPERM"
 
 
+@pytest.mark.row("CL-110")
 def test_unknown_calls_are_skipped(container):
     profile(container, deny("getpriority", "no_such_call_ever"))
 
@@ -179,6 +186,7 @@ def test_with_no_new_privileges_only_execve_and_exit_are_needed(container):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
+@pytest.mark.row("CL-103")
 @pytest.mark.parametrize("flags", [[], ["SECCOMP_FILTER_FLAG_LOG"], ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
                                    ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]], ids="+".join)
 def test_flags_are_accepted(container, flags):
@@ -195,6 +203,7 @@ def test_other_architectures_beside_the_native_one(container, arch):
     assert result_of(container, GETPRIORITY) == "EPERM"
 
 
+@pytest.mark.row("CL-100", "CL-101", "CL-102", "CL-103", "CL-108", "CL-109", "CL-111")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("change, text", [
     ({"defaultAction": "SCMP_ACT_BANANA"}, "linux.seccomp.defaultAction"),
@@ -281,6 +290,7 @@ def test_a_foreign_or_damaged_cache_is_not_trusted(new_container):
 
 # --- notify --------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("CL-104", "CL-105", "CL-107", "CL-112", "CL-113")
 @pytest.mark.davit_only
 def test_a_notify_profile_hands_its_descriptor_to_the_listener(container):
     import json
@@ -320,6 +330,7 @@ def test_a_notify_profile_hands_its_descriptor_to_the_listener(container):
     assert message["state"]["status"] in ("creating", "created")
 
 
+@pytest.mark.row("CL-104", "CL-106")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("path", ["/no/sock", None])
 def test_a_notify_profile_without_a_listener_is_refused(container, path):

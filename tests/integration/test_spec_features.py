@@ -160,6 +160,7 @@ def features(container):
 NEW = pytest.mark.skipif(machine.runtime_kind() == "crun", reason="Debian's crun has no features")
 
 
+@pytest.mark.row("FE-04")
 @NEW
 def test_features_names_the_versions(features):
     assert re.match(r"1\.0\.\d", features["ociVersionMin"])
@@ -168,6 +169,7 @@ def test_features_names_the_versions(features):
         assert features["ociVersionMax"].startswith("1.3")
 
 
+@pytest.mark.row("FE-04")
 @davit_only
 @pytest.mark.parametrize("which", ["ociVersionMin", "ociVersionMax"])
 def test_both_versions_are_accepted(container, features, which):
@@ -192,6 +194,7 @@ def test_features_lists_the_mount_options_of_the_specification(features):
 
 
 @pytest.mark.row("CF-15")
+@pytest.mark.row("FE-07")
 @davit_only
 def test_every_listed_mount_option_is_recognised(container, features):
     skip = {"remount", "idmap", "ridmap", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "unbindable", "runbindable"}
@@ -203,6 +206,7 @@ def test_every_listed_mount_option_is_recognised(container, features):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
+@pytest.mark.row("FE-08", "FL-08")
 @davit_only
 def test_features_lists_what_linux_offers(features):
     linux = features["linux"]
@@ -219,11 +223,13 @@ def test_features_lists_what_linux_offers(features):
     assert linux["mountExtensions"]["idmap"]["enabled"] is True
 
 
+@pytest.mark.row("FE-09")
 @davit_only
 def test_annotations_of_features_are_strings(features):
     assert all(isinstance(v, str) for v in features.get("annotations", {}).values())
 
 
+@pytest.mark.row("FE-01", "FE-02")
 @davit_only
 @pytest.mark.all_views
 def test_features_is_the_same_everywhere(container):

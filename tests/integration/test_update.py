@@ -120,6 +120,7 @@ def test_a_throttle_of_one_device_leaves_the_other_kinds(container):
     assert set(kept(container)["blockIO"]) == {"throttleReadBpsDevice", "throttleWriteBpsDevice"}
 
 
+@pytest.mark.row("CL-62")
 @pytest.mark.views("hybrid")
 def test_a_hugepage_limit_on_the_v2_side_of_a_hybrid_host(container):
     if "hugetlb" not in machine.read(f"{machine.hierarchies().get('unified')}/cgroup.controllers").split():
@@ -196,6 +197,7 @@ def test_swap_alone_counts_from_the_memory_limit_in_force(container):
     assert kept(container)["memory"] == {"limit": 128 * MIB, "swap": 160 * MIB}
 
 
+@pytest.mark.row("CL-52")
 @pytest.mark.views("v2")
 def test_a_check_before_the_update_refuses_what_would_kill(container):
     read = needs_v2(container, "memory")
@@ -354,6 +356,7 @@ def test_quota_and_period_leave_each_other_alone(container):
     assert kept(container)["cpu"] == {"quota": -1, "period": 50000}
 
 
+@pytest.mark.row("CL-47")
 @ON_V1
 def test_memory_goes_up_and_down_with_its_swap(container):
     container.set_resources(memory={"limit": 64 * MIB, "swap": 64 * MIB})

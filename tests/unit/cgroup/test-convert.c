@@ -6,6 +6,7 @@
 
 #include "cgroup/convert.h"
 
+/* row: CL-53, CL-69 */
 TEST(shares_become_weights_by_the_quadratic_formula)
 {
 	static const uint64_t table[][2] = {
@@ -52,6 +53,7 @@ TEST(weights_never_fall_when_shares_rise)
 	}
 }
 
+/* row: CL-58, CL-69 */
 TEST(blkio_weights_become_io_weights)
 {
 	static const uint64_t table[][2] = {
@@ -78,6 +80,7 @@ TEST(page_sizes_are_written_like_the_kernel_does)
 		expect(!convert_is_page_size(bad[i]));
 }
 
+/* row: CL-47, CL-69 */
 TEST(memory_and_swap_together_become_swap_alone)
 {
 	uint64_t v;

@@ -134,6 +134,7 @@ TEST(a_missing_controller_is_named_with_reason_and_way_out)
 	err_free(e);
 }
 
+/* row: CL-47, CL-48, CL-49, CL-50 */
 TEST(memory_on_v1)
 {
 	auto_arena struct arena *a = arena_new();
@@ -163,6 +164,7 @@ TEST(memory_on_v1)
 	expect_err(plan_on(a, "v1", &r, &plan), ERR_INVALID, "memory.swap: is below memory.limit");
 }
 
+/* row: CL-46, CL-47, CL-69 */
 TEST(memory_on_v2)
 {
 	auto_arena struct arena *a = arena_new();
@@ -181,11 +183,40 @@ TEST(memory_on_v2)
 	memory.limit.set = false;
 	expect_err(plan_on(a, "v2-systemd", &r, &plan), ERR_INVALID,
 		   "cannot set swap limit without the memory limit");
-	memory = (struct spec_memory){ .swappiness = SET(10) };
-	expect_err(plan_on(a, "v2-systemd", &r, &plan), ERR_UNSUPPORTED,
-		   "linux.resources.memory.swappiness: cannot set memory swappiness with cgroupv2");
+	memory = (struct spec_memory){ .limit = SET(-1), .swap = SET(-1) };
+	expect_ok(plan_on(a, "v2-systemd", &r, &plan));
+	expect_rows(&plan, "/web/memory.max=max\n/web/memory.swap.max=max\n");
 }
 
+/* row: CL-48, CL-50, CL-51, CL-69 */
+TEST(what_memory_on_v2_cannot_do_is_refused)
+{
+	static const struct {
+		struct spec_memory memory;
+		const char *want;
+	} rows[] = {
+		{ { .swappiness = SET(10) },
+		  "memory.swappiness: cannot set memory swappiness with cgroupv2" },
+		{ { .disable_oom_killer = SET(true) },
+		  "memory.disableOOMKiller: cannot set disableOOMKiller with cgroupv2" },
+		{ { .kernel = SET(5) }, "memory.kernel: cannot set kernel memory with cgroupv2" },
+		{ { .kernel_tcp = SET(5) },
+		  "memory.kernelTCP: cannot set kernel TCP memory with cgroupv2" },
+		{ { .use_hierarchy = SET(true) },
+		  "memory.useHierarchy: cannot set useHierarchy with cgroupv2" },
+	};
+	auto_arena struct arena *a = arena_new();
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct spec_memory memory = rows[i].memory;
+		struct spec_resources r = { .memory = &memory };
+		struct cgroup_plan plan;
+
+		expect_err(plan_on(a, "v2-systemd", &r, &plan), ERR_UNSUPPORTED, rows[i].want);
+	}
+}
+
+/* row: CL-54, CL-55 */
 TEST(cpu_on_v1)
 {
 	auto_arena struct arena *a = arena_new();
@@ -224,6 +255,7 @@ static void expect_cpu_v2(struct spec_cpu *cpu, const char *want)
 	expect_rows(&plan, want);
 }
 
+/* row: CL-53, CL-54, CL-56, CL-57, CL-69 */
 TEST(cpu_on_v2)
 {
 	expect_cpu_v2(&(struct spec_cpu){ .shares = SET(1024) }, "/web/cpu.weight=100\n");
@@ -236,11 +268,16 @@ TEST(cpu_on_v2)
 	expect_cpu_v2(&(struct spec_cpu){ .quota = SET(-1), .period = SET(5000) },
 		      "/web/cpu.max=max 5000\n");
 	expect_cpu_v2(&(struct spec_cpu){ .period = SET(5000) }, "/web/cpu.max=max 5000\n");
+	expect_cpu_v2(&(struct spec_cpu){ .quota = SET(50000), .burst = SET(1000) },
+		      "/web/cpu.max=50000\n/web/cpu.max.burst=1000\n");
+	expect_cpu_v2(&(struct spec_cpu){ .cpus = (char *)"0-1", .mems = (char *)"0" },
+		      "/web/cpuset.cpus=0-1\n/web/cpuset.mems=0\n");
 	expect_cpu_v2(&(struct spec_cpu){ .idle = SET(1), .shares = SET(10) }, "/web/cpu.idle=1\n");
 	expect_cpu_v2(&(struct spec_cpu){ .idle = SET(0), .shares = SET(2) },
 		      "/web/cpu.idle=0\n/web/cpu.weight=1\n");
 }
 
+/* row: CL-64 */
 TEST(pids_zero_is_not_a_limit)
 {
 	auto_arena struct arena *a = arena_new();
@@ -258,6 +295,7 @@ TEST(pids_zero_is_not_a_limit)
 	expect_rows(&plan, "/web/pids.max=7\n");
 }
 
+/* row: CL-58, CL-59, CL-60, CL-69 */
 TEST(block_io_on_v1_and_v2)
 {
 	auto_arena struct arena *a = arena_new();
@@ -281,6 +319,7 @@ TEST(block_io_on_v1_and_v2)
 			   "/blkio/web/blkio.throttle.read_bps_device=8:16 1048576\n"
 			   "/blkio/web/blkio.throttle.write_iops_device=8:16 0\n");
 	expect_str(plan.writes[0].alt_file, "blkio.bfq.weight");
+	expect_str(plan.writes[1].alt_file, "blkio.bfq.weight_device");
 	expect_ok(plan_on(a, "hybrid-io", &r, &plan));
 	expect_rows(&plan, "/unified/web/io.bfq.weight=500\n"
 			   "/unified/web/io.bfq.weight=8:0 500\n"
@@ -289,8 +328,18 @@ TEST(block_io_on_v1_and_v2)
 	expect_str(plan.writes[0].alt_file, "io.weight");
 	expect_str(plan.writes[0].alt_value, "4950");
 	expect_str(plan.writes[1].alt_value, "8:0 4950");
+	b = (struct spec_block_io){ .leaf_weight = SET(300) };
+	expect_ok(plan_on(a, "v1", &r, &plan));
+	expect_rows(&plan, "/blkio/web/blkio.leaf_weight=300\n");
+	expect_err(plan_on(a, "hybrid-io", &r, &plan), ERR_UNSUPPORTED,
+		   "blockIO.leafWeight: cannot set leaf_weight with cgroupv2");
+	weights[0].weight.set = false;
+	b = (struct spec_block_io){ .n_weight_devices = 1, .weight_devices = weights };
+	expect_err(plan_on(a, "hybrid-io", &r, &plan), ERR_UNSUPPORTED,
+		   "blockIO.weightDevice[0].leafWeight: cannot set leaf_weight with cgroupv2");
 }
 
+/* row: CL-61, CL-62 */
 TEST(huge_pages_where_the_controller_is)
 {
 	auto_arena struct arena *a = arena_new();
@@ -310,6 +359,7 @@ TEST(huge_pages_where_the_controller_is)
 		   "linux.resources.hugepageLimits[0].pageSize: `../../x`");
 }
 
+/* row: CL-63, CL-69 */
 TEST(network_needs_v1)
 {
 	auto_arena struct arena *a = arena_new();
@@ -327,6 +377,7 @@ TEST(network_needs_v1)
 		   "linux.resources.network.classID: network limits not supported on cgroupv2");
 }
 
+/* row: CL-65 */
 TEST(rdma_is_not_ignored)
 {
 	auto_arena struct arena *a = arena_new();
@@ -364,6 +415,7 @@ TEST(unified_writes_each_line)
 	expect_rows(&plan, "/web/cgroup.max.depth=3\n");
 }
 
+/* row: CL-68 */
 TEST(unified_keys_are_checked)
 {
 	auto_arena struct arena *a = arena_new();
@@ -461,8 +513,9 @@ TESTS(CASE(the_default_path_is_the_id), CASE(cgroups_path_is_taken_from_the_top)
       CASE(disabled_means_no_cgroup_and_a_warning_for_limits),
       CASE(a_host_without_cgroups_runs_what_asks_for_none),
       CASE(a_missing_controller_is_named_with_reason_and_way_out), CASE(memory_on_v1),
-      CASE(memory_on_v2), CASE(cpu_on_v1), CASE(cpu_on_v2), CASE(pids_zero_is_not_a_limit),
-      CASE(block_io_on_v1_and_v2), CASE(huge_pages_where_the_controller_is), CASE(network_needs_v1),
-      CASE(rdma_is_not_ignored), CASE(unified_writes_each_line), CASE(unified_keys_are_checked),
+      CASE(memory_on_v2), CASE(what_memory_on_v2_cannot_do_is_refused), CASE(cpu_on_v1),
+      CASE(cpu_on_v2), CASE(pids_zero_is_not_a_limit), CASE(block_io_on_v1_and_v2),
+      CASE(huge_pages_where_the_controller_is), CASE(network_needs_v1), CASE(rdma_is_not_ignored),
+      CASE(unified_writes_each_line), CASE(unified_keys_are_checked),
       CASE(rootless_may_fail_only_when_nothing_is_asked),
       CASE(an_update_uses_the_recorded_directories), CASE(a_plan_can_be_printed))

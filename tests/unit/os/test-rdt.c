@@ -5,8 +5,10 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "os/rdt.h"
 
 static void expect_schemata(const char *l3, const char *mb, const char *want)
@@ -87,6 +89,7 @@ static void remove_tree(const char *top, int fd)
 	expect(file_remove_tree_at(AT_FDCWD, top) == 0);
 }
 
+/* row: CL-82 */
 TEST(without_intel_rdt_nothing_is_planned)
 {
 	auto_arena struct arena *a = arena_new();
@@ -96,8 +99,10 @@ TEST(without_intel_rdt_nothing_is_planned)
 	expect_ok(rdt_plan_make(a, &spec, "box", &plan));
 	expect(!plan.group);
 	expect_ok(rdt_enter(&plan, getpid()));
+	rdt_remove(&plan);
 }
 
+/* row: CL-89 */
 TEST(the_group_has_the_name_of_the_container_unless_it_is_given)
 {
 	auto_arena struct arena *a = arena_new();
@@ -126,20 +131,114 @@ TEST(schemata_are_compared_as_numbers)
 	expect(!rdt_has_schemata(have, "L3:0=ff\nMB:0=51\n"));
 }
 
-TEST(the_default_group_gets_task_schemata_and_monitoring)
+/* row: CL-87, CL-88 */
+TEST(lines_are_written_in_the_order_of_the_specification)
+{
+	auto_arena struct arena *a = arena_new();
+	char *lines[] = { "L2:0=3", "L3:1=7" };
+	struct spec_intel_rdt rdt = { .schemata = { .n = 2, .v = lines },
+				      .mem_bw_schema = "MB:0=50",
+				      .l3_cache_schema = "L3:0=f" };
+	struct spec_linux l = { .intel_rdt = &rdt };
+	struct spec spec = { .linux_ = &l };
+	struct rdt_plan plan;
+
+	expect_ok(rdt_plan_make(a, &spec, "box", &plan));
+	expect_str(plan.schemata, "L3:0=f\nMB:0=50\nL2:0=3\nL3:1=7\n");
+	rdt = (struct spec_intel_rdt){ 0 };
+	expect_ok(rdt_plan_make(a, &spec, "box", &plan));
+	expect_str(plan.schemata, "");
+}
+
+static char last_log[256];
+
+static void keep_log(void *arg UNUSED, enum log_level level UNUSED, const char *msg)
+{
+	snprintf(last_log, sizeof(last_log), "%s", msg);
+}
+
+/* row: CL-84 */
+TEST(a_cache_schema_of_more_than_one_line_is_taken_with_a_warning)
+{
+	static const char *const odd[] = { "L2:0=f", "L3:0=f\nL2:0=f", "L3:0=f\n" };
+	auto_arena struct arena *a = arena_new();
+
+	log_set_sink(keep_log, NULL, LOG_LEVEL_WARNING);
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		last_log[0] = '\0';
+		plan_of(a, NULL, odd[i], NULL);
+		expect(strstr(last_log, "linux.intelRdt.l3CacheSchema"));
+	}
+	last_log[0] = '\0';
+	plan_of(a, NULL, "L3:0=f;1=f", NULL);
+	expect_str(last_log, "");
+	log_set_sink(NULL, NULL, LOG_LEVEL_ERROR);
+}
+
+/* row: CL-80, CL-83, CL-88, CL-90, CL-92, CL-93 */
+TEST(the_default_group_gets_task_and_monitoring)
 {
 	auto_arena struct arena *a = arena_new();
 	char top[] = "/tmp/davit-rdt-XXXXXX";
 	int fd = make_tree(top, "/");
-	struct rdt_plan plan = plan_of(a, "/", "L3:0=f", NULL);
+	struct rdt_plan plan = plan_of(a, "/", NULL, NULL);
 
 	expect_ok(rdt_enter_at(fd, &plan, 42));
 	expect_file(fd, "tasks", "42");
-	expect_file(fd, "schemata", "L3:0=f\n");
+	expect_file(fd, "schemata", "");
 	expect_file(fd, "mon_groups/box/tasks", "42");
+	/* It is everybody's: never changed, only compared. */
+	plan = plan_of(a, "/", "L3:0=f", NULL);
+	expect_err(rdt_enter_at(fd, &plan, 43), ERR_STATE, "has a different configuration");
+	expect_file(fd, "schemata", "");
+	expect(file_write_at(fd, "schemata", "L3:0=f\n") == 0);
+	expect_ok(rdt_enter_at(fd, &plan, 44));
+	expect_file(fd, "tasks", "44");
 	remove_tree(top, fd);
 }
 
+/* row: CL-93 */
+TEST(a_monitoring_group_that_cannot_be_made_is_an_error)
+{
+	auto_arena struct arena *a = arena_new();
+	char top[] = "/tmp/davit-rdt-XXXXXX";
+	int fd = make_tree(top, "/");
+	struct rdt_plan plan = plan_of(a, "/", NULL, NULL);
+
+	expect(renameat(fd, "mon_groups", fd, "away") == 0);
+	expect_err(rdt_enter_at(fd, &plan, 42), ERR_SYSTEM,
+		   "linux.intelRdt.enableMonitoring: make mon_groups/box");
+	remove_tree(top, fd);
+}
+
+/* row: CL-92, CL-93 */
+TEST(delete_removes_the_monitoring_group_and_a_group_without_a_name_given)
+{
+	static const char *const groups[] = { "box", "given" };
+	auto_arena struct arena *a = arena_new();
+	char top[] = "/tmp/davit-rdt-XXXXXX";
+	int fd;
+
+	expect(mkdtemp(top));
+	fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		struct rdt_plan plan = plan_of(a, i ? groups[i] : NULL, "L3:0=f", NULL);
+		auto_free char *mon = str_format("%s/mon_groups", groups[i]);
+		auto_free char *box = str_format("%s/box", mon);
+
+		expect(mkdirat(fd, groups[i], 0755) == 0 && mkdirat(fd, mon, 0755) == 0);
+		expect(mkdirat(fd, box, 0755) == 0);
+		rdt_remove_at(fd, &plan);
+		expect(faccessat(fd, box, F_OK, 0) < 0);
+		/* The kernel's directories go with the group; here an empty one is needed. */
+		unlinkat(fd, mon, AT_REMOVEDIR);
+		rdt_remove_at(fd, &plan);
+		expect((faccessat(fd, groups[i], F_OK, 0) == 0) == (i == 1));
+	}
+	remove_tree(top, fd);
+}
+
+/* row: CL-80, CL-90 */
 TEST(a_group_that_is_there_must_agree)
 {
 	auto_arena struct arena *a = arena_new();
@@ -157,39 +256,63 @@ TEST(a_group_that_is_there_must_agree)
 	plan = plan_of(a, "shared", NULL, NULL);
 	expect_ok(rdt_join_at(fd, &plan, 44));
 	expect_file(fd, "shared/tasks", "44");
-	rdt_remove_at(fd, &plan);
-	expect(faccessat(fd, "shared", F_OK, 0) == 0);
 	remove_tree(top, fd);
 }
 
+/* row: CL-91 */
 TEST(a_group_that_is_only_named_must_exist)
 {
 	auto_arena struct arena *a = arena_new();
 	char top[] = "/tmp/davit-rdt-XXXXXX";
-	int fd = make_tree(top, "/");
+	int fd = make_tree(top, "shared");
 	struct rdt_plan plan = plan_of(a, "nobody", NULL, NULL);
 
 	expect_err(rdt_enter_at(fd, &plan, 42), ERR_INVALID,
 		   "linux.intelRdt.closID: there is no resctrl group `nobody`");
+	expect(faccessat(fd, "nobody", F_OK, 0) < 0);
+	plan = plan_of(a, "shared", NULL, NULL);
+	expect_ok(rdt_enter_at(fd, &plan, 42));
+	expect_file(fd, "shared/tasks", "42");
 	plan = plan_of(a, "..", "L3:0=f", NULL);
 	expect_err(rdt_join_at(fd, &plan, 42), ERR_INVALID, "is no name of a group");
-	expect(faccessat(fd, "nobody", F_OK, 0) < 0);
 	remove_tree(top, fd);
 }
 
-TEST(the_containers_own_group_is_made_and_removed)
+/* Nobody puts files into a directory that is made here, so what is made cannot be entered. */
+/* row: CL-89, CL-90 */
+TEST(a_missing_group_is_made_and_gone_again_after_an_error)
 {
+	static const char *const ids[] = { NULL, "named" };
 	auto_arena struct arena *a = arena_new();
 	char top[] = "/tmp/davit-rdt-XXXXXX";
 	int fd = make_tree(top, "/");
+
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		struct rdt_plan plan = plan_of(a, ids[i], "L3:0=f", NULL);
+		auto_free char *want = str_format("write the schemata of the resctrl group %s",
+						  ids[i] ? ids[i] : "box");
+
+		expect_err(rdt_enter_at(fd, &plan, 42), ERR_SYSTEM, want);
+		expect(faccessat(fd, plan.group, F_OK, 0) < 0);
+	}
+	remove_tree(top, fd);
+}
+
+/* row: CL-89 */
+TEST(a_leftover_is_taken_over_unless_it_is_in_use)
+{
+	auto_arena struct arena *a = arena_new();
+	char top[] = "/tmp/davit-rdt-XXXXXX";
+	int fd = make_tree(top, "box");
 	struct rdt_plan plan = plan_of(a, NULL, "L3:0=f", NULL);
 
-	/* Nobody puts files into a directory that is made here. */
-	expect_err(rdt_enter_at(fd, &plan, 42), ERR_SYSTEM,
-		   "write the schemata of the resctrl group box");
-	expect(faccessat(fd, "box", F_OK, 0) == 0);
-	rdt_remove_at(fd, &plan);
-	expect(faccessat(fd, "box", F_OK, 0) < 0);
+	expect(file_write_at(fd, "box/schemata", "L3:0=3\n") == 0);
+	expect_ok(rdt_enter_at(fd, &plan, 42));
+	expect_file(fd, "box/schemata", "L3:0=f\n");
+	expect_file(fd, "box/tasks", "42");
+	expect_err(rdt_enter_at(fd, &plan, 43), ERR_STATE,
+		   "linux.intelRdt: the resctrl group `box` has processes of somebody else");
+	expect_file(fd, "box/tasks", "42");
 	remove_tree(top, fd);
 }
 
@@ -197,6 +320,11 @@ TESTS(CASE(each_line_ends_with_a_newline), CASE(bandwidth_among_the_cache_lines_
       CASE(without_intel_rdt_nothing_is_planned),
       CASE(the_group_has_the_name_of_the_container_unless_it_is_given),
       CASE(schemata_are_compared_as_numbers),
-      CASE(the_default_group_gets_task_schemata_and_monitoring),
+      CASE(lines_are_written_in_the_order_of_the_specification),
+      CASE(a_cache_schema_of_more_than_one_line_is_taken_with_a_warning),
+      CASE(the_default_group_gets_task_and_monitoring),
+      CASE(a_monitoring_group_that_cannot_be_made_is_an_error),
+      CASE(delete_removes_the_monitoring_group_and_a_group_without_a_name_given),
       CASE(a_group_that_is_there_must_agree), CASE(a_group_that_is_only_named_must_exist),
-      CASE(the_containers_own_group_is_made_and_removed))
+      CASE(a_missing_group_is_made_and_gone_again_after_an_error),
+      CASE(a_leftover_is_taken_over_unless_it_is_in_use))

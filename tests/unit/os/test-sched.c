@@ -102,6 +102,7 @@ static struct err *nodes(int mode, char *list, struct mempolicy_plan *ret)
 	return mempolicy_plan_make(&spec, ret);
 }
 
+/* row: CL-95 */
 TEST(memory_nodes_are_a_mask)
 {
 	struct mempolicy_plan p;

@@ -255,6 +255,7 @@ TEST(a_permissive_default_has_no_enosys)
 	}
 }
 
+/* row: CL-100 */
 TEST(every_action_reaches_the_program)
 {
 	static const struct {
@@ -309,6 +310,7 @@ static bool op_allows(int op, uint64_t value, uint64_t value_two, uint64_t arg)
 	return ask(&p, X64, NR_PERSONALITY, arg, 0) == SECCOMP_RET_ALLOW;
 }
 
+/* row: CL-111 */
 TEST(every_operator_compares_64_bits)
 {
 	const uint64_t big = (uint64_t)1 << 40;
@@ -367,6 +369,7 @@ TEST(conditions_on_one_argument_are_alternatives)
 	expect(ask(&p, X64, NR_PERSONALITY, 2, 0) == EPERM_RET);
 }
 
+/* row: CL-102 */
 TEST(listed_architectures_join_the_native_one)
 {
 	struct spec_seccomp_rule rule = { .names = NAMES("mkdir"), .action = SECCOMP_ALLOW };
@@ -387,6 +390,7 @@ TEST(listed_architectures_join_the_native_one)
 	expect(ask(&p, AUDIT_ARCH_AARCH64, 0, 0, 0) == SECCOMP_RET_KILL_THREAD);
 }
 
+/* row: CL-103 */
 TEST(flags_are_taken_or_refused)
 {
 	struct spec_seccomp_rule rule = { .names = NAMES("mkdir"), .action = SECCOMP_NOTIFY };

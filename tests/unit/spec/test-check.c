@@ -219,6 +219,7 @@ TEST(paths_of_the_container_are_absolute)
 		   "linux.rootfsPropagation: unknown value \"public\", must be private, rprivate");
 }
 
+/* row: CL-59, CL-65 */
 TEST(resources_become_no_other_file_and_no_other_line)
 {
 	expect_text(read_config(RESOURCES("'unified': {'../x': '1', '..': '1', 'cpu.max': 'max'}")),
@@ -238,6 +239,7 @@ TEST(resources_become_no_other_file_and_no_other_line)
 		    "name of an interface");
 }
 
+/* row: CL-45, CL-46, CL-62 */
 TEST(resources_have_their_own_shapes)
 {
 	expect_text(read_config(RESOURCES("'devices': [{'type': 'c', 'access': 'rx'}]")),
@@ -257,6 +259,7 @@ TEST(resources_have_their_own_shapes)
 		    "65536");
 }
 
+/* row: CL-101, CL-109, CL-111 */
 TEST(seccomp_actions_and_numbers_agree)
 {
 	expect_text(
@@ -282,6 +285,7 @@ TEST(seccomp_actions_and_numbers_agree)
 		    "linux.seccomp.syscalls[0].args[0].index: must be between 0 and 5, not 6");
 }
 
+/* row: CL-83, CL-85 */
 TEST(intel_rdt_stays_in_its_directory)
 {
 	expect_text(read_config(LINUX("'intelRdt': {'closID': '../x', 'memBwSchema': 'L3:1'}")),

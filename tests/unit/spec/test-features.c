@@ -51,6 +51,7 @@ TEST(versions_and_lists_are_there)
 	expect(has(AT(o, "linux", "memoryPolicy", "modes"), "MPOL_BIND"));
 	expect(has(AT(o, "linux", "memoryPolicy", "flags"), "MPOL_F_STATIC_NODES"));
 	expect(has(AT(o, "potentiallyUnsafeConfigAnnotations"), "run.oci."));
+	expect(has(AT(o, "potentiallyUnsafeConfigAnnotations"), "org.systemd.property."));
 	json_object_put(o);
 }
 
@@ -68,7 +69,7 @@ TEST(every_mount_option_is_listed_once)
 	json_object_put(o);
 }
 
-TEST(what_is_not_done_yet_is_false)
+TEST(what_can_be_done_is_true)
 {
 	struct json_object *o = features();
 
@@ -81,7 +82,8 @@ TEST(what_is_not_done_yet_is_false)
 	expect(json_object_get_boolean(AT(o, "linux", "intelRdt", "monitoring")));
 	expect(json_object_is_type(AT(o, "linux", "netDevices", "enabled"), json_type_boolean));
 	expect(json_object_get_boolean(AT(o, "linux", "netDevices", "enabled")));
-	expect(json_object_is_type(AT(o, "linux", "cgroup", "systemd"), json_type_boolean));
+	expect(json_object_get_boolean(AT(o, "linux", "cgroup", "systemd")));
+	expect(json_object_get_boolean(AT(o, "linux", "cgroup", "systemdUser")));
 	json_object_put(o);
 }
 
@@ -98,4 +100,4 @@ TEST(annotations_are_strings)
 }
 
 TESTS(CASE(versions_and_lists_are_there), CASE(every_mount_option_is_listed_once),
-      CASE(what_is_not_done_yet_is_false), CASE(annotations_are_strings))
+      CASE(what_can_be_done_is_true), CASE(annotations_are_strings))
