@@ -805,21 +805,3 @@ def test_a_wrong_io_priority_is_refused_with_its_member(container, value, member
     container.process["ioPriority"] = value
 
     refused(container, member)
-
-
-@pytest.mark.row("CL-119")
-@MODERN
-def test_a_32_bit_personality(container):
-    container.linux["personality"] = {"domain": "LINUX32"}
-
-    seen = container.probe()
-    assert seen["machine"] in ("i686", "armv8l", "armv7l")
-    assert int(seen["personality"], 16) & 0xff == 8
-
-
-@pytest.mark.row("CL-119")
-@pytest.mark.davit_only
-def test_an_unknown_personality_is_refused(container):
-    container.linux["personality"] = {"domain": "SOLARIS"}
-
-    refused(container, "linux.personality.domain")
