@@ -7,6 +7,7 @@
 
 #include "base/sock.h"
 #include "os/seccomp.h"
+#include "spec/spec.h"
 
 /* An agent that does not take the message in this time holds the container up for nothing. */
 enum { AGENT_TIMEOUT_MS = 5000 };
@@ -28,7 +29,8 @@ static void add_json_string(struct str *out, const char *s)
 /* The container process state of the runtime-spec. */
 static void build_message(const char *metadata, int pid, const char *state_json, struct str *out)
 {
-	str_addf(out, "{\"ociVersion\":\"1.0.2\",\"fds\":[\"seccompFd\"],\"pid\":%d", pid);
+	str_addf(out, "{\"ociVersion\":\"" SPEC_OCI_VERSION "\",\"fds\":[\"seccompFd\"],\"pid\":%d",
+		 pid);
 	if (metadata) {
 		str_add(out, ",\"metadata\":");
 		add_json_string(out, metadata);

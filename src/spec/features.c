@@ -220,7 +220,7 @@ char *spec_features(void)
 	struct str out = { 0 };
 	struct features f = {
 		.min = "1.0.0",
-		.max = "1.3.0",
+		.max = SPEC_OCI_VERSION,
 		.hooks = list_of(a, hook_words),
 		.mount_options = list_of(a, mount_option_words),
 		.annotations = annotations_of(a),

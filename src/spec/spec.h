@@ -15,6 +15,9 @@
 #include "base/str.h"
 #include "spec/value.h"
 
+/* The version of the specification that all documents of ours comply with. */
+#define SPEC_OCI_VERSION "1.3.0"
+
 struct spec_hook {
 	char *path;
 	struct spec_strings args;

@@ -18,7 +18,7 @@
 enum { RECORD_VERSION = 1 };
 
 /* The version of the specification that the state document complies with. */
-#define RECORD_OCI_VERSION "1.3.0"
+#define RECORD_OCI_VERSION SPEC_OCI_VERSION
 
 enum record_phase {
 	PHASE_CREATING, /* resources may exist, the init process may */

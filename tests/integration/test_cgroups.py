@@ -66,22 +66,34 @@ def test_a_relative_path_and_an_absolute_one_are_the_same(container):
     assert container.cgroup_of()["pids"] == "/" + container.linux["cgroupsPath"]
 
 
+@pytest.mark.row("CL-33")
 @ON_V1
-def test_the_place_does_not_depend_on_where_we_stand(container):
-    container.args = ["sleep", "1000"]
-    container.write_config()
-    container.runtime("create", "-b", str(container.bundle), "--pid-file", container.pid_file, container.id, cwd="/")
+@pytest.mark.parametrize("form", ["absolute", "relative"])
+def test_the_place_does_not_depend_on_where_we_stand(container, form):
+    """Neither on the working directory of the caller nor on its cgroup."""
+    place = container.linux["cgroupsPath"]
+    container.linux["cgroupsPath"] = place if form == "absolute" else place.lstrip("/")
+    group = f"{machine.hierarchies()['pids']}/{container.session.group}"
 
-    assert container.cgroup_of()["pids"] == container.linux["cgroupsPath"]
+    for cwd, wrapper in (("/", []), (container.rootfs, ["sh", "-ec", f'echo 0 > {group}/cgroup.procs; exec "$@"', "sh"])):
+        container.wrapper = wrapper
+        container.args = ["sleep", "1000"]
+        container.write_config()
+        container.runtime("create", "-b", str(container.bundle), "--pid-file", container.pid_file, container.id, cwd=cwd)
+
+        assert container.cgroup_of()["pids"] == place
+        container.force_delete()
 
 
+@pytest.mark.row("CL-36")
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v2")
 def test_new_parents_are_made_and_removed_again(container):
     """Every peer leaves the parents."""
     base = f"{container.view.cgroup_parent}/{container.id}"
     container.linux["cgroupsPath"] = base + "/new/deep"
-    container.run(["true"])
+    seen = container.run(["cat", "/proc/self/cgroup"]).stdout
+    assert f"{base}/new/deep\n" in seen
 
     prefix = f"/{container.session.group}" if container.view.name == "v2" else ""
     left = [f"{point}{prefix}{base}" for point in machine.hierarchies().values()
@@ -208,11 +220,14 @@ def test_a_limit_is_written(container, resources, controller, file, value):
     assert container.cgroup_file(controller, file) == value
 
 
-@pytest.mark.row("CL-46", "CL-50", "CL-51", "CL-54", "CL-57")
+@pytest.mark.row("CL-46", "CL-48", "CL-50", "CL-51", "CL-54", "CL-57")
 @pytest.mark.davit_only
 @ON_V1
 @pytest.mark.parametrize("resources, controller, file, value", [
     ({"memory": {"limit": -1}}, "memory", "memory.limit_in_bytes", None),
+    ({"memory": {"limit": -1, "swap": -1}}, "memory", "memory.memsw.limit_in_bytes", None),
+    ({"memory": {"reservation": -1}}, "memory", "memory.soft_limit_in_bytes", None),
+    ({"memory": {"kernelTCP": 64 * MIB}}, "memory", "memory.kmem.tcp.limit_in_bytes", str(64 * MIB)),
     ({"cpu": {"quota": 40000, "period": 80000, "burst": 10000}}, "cpu", "cpu.cfs_burst_us", "10000"),
     ({"cpu": {"idle": 1}}, "cpu", "cpu.idle", "1"),
     ({"memory": {"disableOOMKiller": True}}, "memory", "memory.oom_control", "oom_kill_disable 1"),
@@ -226,16 +241,72 @@ def test_a_newer_limit_is_written(container, resources, controller, file, value)
     assert value in text if value else int(text) > 2**60
 
 
+@pytest.mark.row("CL-48")
 @ON_V1
-def test_a_block_io_throttle_is_written(container):
-    root = os.stat("/").st_dev
-    major, minor = os.major(root), os.minor(root)
-    container.set_resources(blockIO={"throttleReadBpsDevice": [{"major": major, "minor": minor, "rate": 1 << 20}],
-                                     "throttleWriteIOPSDevice": [{"major": major, "minor": minor, "rate": 100}]})
+def test_a_limit_on_kernel_memory_is_accepted(container):
+    """The specification discourages it; since 5.16 Linux takes the value and does nothing with it."""
+    container.set_resources(memory={"kernel": 64 * MIB})
+
+    assert container.run(["echo", "ok"]).stdout == "ok\n"
+
+
+@pytest.mark.row("CL-64")
+@ON_V1
+def test_a_pids_limit_of_zero_is_none(container):
+    """The specification calls 0 a real limit, under which nothing could start; engines send it for "not limited"
+    and every peer of ours takes it for that."""
+    container.set_resources(pids={"limit": 0})
     container.create(["sleep", "1000"])
 
-    assert container.cgroup_file("blkio", "blkio.throttle.read_bps_device") == f"{major}:{minor} {1 << 20}"
-    assert container.cgroup_file("blkio", "blkio.throttle.write_iops_device") == f"{major}:{minor} 100"
+    assert container.cgroup_file("pids", "pids.max") == "max"
+
+
+@pytest.mark.row("CL-60")
+@ON_V1
+def test_block_io_throttles_are_written(container):
+    root = os.stat("/").st_dev
+    device = {"major": os.major(root), "minor": os.minor(root)}
+    members = {"throttleReadBpsDevice": ("read_bps", 1 << 20), "throttleWriteBpsDevice": ("write_bps", 1 << 21),
+               "throttleReadIOPSDevice": ("read_iops", 100), "throttleWriteIOPSDevice": ("write_iops", 200)}
+    container.set_resources(blockIO={member: [{**device, "rate": rate}] for member, (_, rate) in members.items()})
+    container.create(["sleep", "1000"])
+
+    for file, rate in members.values():
+        assert container.cgroup_file("blkio", f"blkio.throttle.{file}_device") == f"{device['major']}:{device['minor']} {rate}"
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-58")
+@ON_V1
+@pytest.mark.parametrize("member, files", [("weight", ["blkio.weight", "blkio.bfq.weight"]), ("leafWeight", ["blkio.leaf_weight"])])
+def test_a_block_io_weight_is_written_or_refused(container, member, files):
+    """crun and runc forget it where the kernel has no file for it."""
+    there = [name for name in files if os.path.exists(f"{machine.hierarchies()['blkio']}/{container.session.group}-c/{name}")]
+    container.set_resources(blockIO={member: 500})
+    if not there:
+        refused(container, f"linux.resources.blockIO.{member}")
+        return
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_file("blkio", there[0]).split()[-1] == "500"
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-55")
+@ON_V1
+def test_real_time_is_given_as_far_as_the_parent_has_it(container):
+    parent = f"{machine.hierarchies()['cpu']}/{container.session.group}-c/cpu.rt_runtime_us"
+    container.set_resources(cpu={"realtimePeriod": 500000, "realtimeRuntime": 4000})
+    if not machine.write(parent, "10000"):
+        refused(container, "linux.resources.cpu.realtime")
+        return
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_file("cpu", "cpu.rt_period_us") == "500000"
+    assert container.cgroup_file("cpu", "cpu.rt_runtime_us") == "4000"
+    container.force_delete()
+    container.set_resources(cpu={"realtimePeriod": 500000, "realtimeRuntime": 400000})
+    refused(container, "linux.resources.cpu.realtimeRuntime")
 
 
 @ON_V1
@@ -308,7 +379,7 @@ def test_a_limit_that_cannot_be_set_is_refused_and_leaves_nothing(container, res
     refused(container)
 
 
-@pytest.mark.row("CL-59", "CL-65", "CL-68")
+@pytest.mark.row("CL-54", "CL-57", "CL-59", "CL-60", "CL-63", "CL-65", "CL-68")
 @pytest.mark.davit_only
 @ON_V1
 @pytest.mark.parametrize("resources, text", [
@@ -321,11 +392,27 @@ def test_a_limit_that_cannot_be_set_is_refused_and_leaves_nothing(container, res
     ({"blockIO": {"weightDevice": [{"major": 8, "minor": 0}]}}, "linux.resources.blockIO.weightDevice[0]"),
     ({"rdma": {"mlx5_0": {}}}, "rdma"), ({"unified": {"memory.max": "1"}}, "unified"),
     ({"unified": {"a/b": "1"}}, "unified"), ({"network": {"classID": 1}}, "net_cls"),
+    ({"network": {"priorities": [{"name": "lo", "priority": 1}]}}, "net_prio"),
+    ({"network": {"priorities": [{"name": "lo"}]}}, "linux.resources.network.priorities[0].priority"),
+    ({"blockIO": {"weightDevice": [{"minor": 0, "weight": 5}]}}, "linux.resources.blockIO.weightDevice[0].major"),
+    ({"blockIO": {"throttleReadBpsDevice": [{"major": 8, "rate": 5}]}}, "linux.resources.blockIO.throttleReadBpsDevice[0].minor"),
+    ({"cpu": {"quota": 40000, "period": 80000, "burst": 50000}}, "linux.resources.cpu.burst"),
+    ({"cpu": {"idle": 2}}, "linux.resources.cpu.idle"),
 ], ids=str)
 def test_a_wrong_limit_is_refused_with_its_name(container, resources, text):
     container.set_resources(**resources)
 
     refused(container, text)
+
+
+@pytest.mark.row("CL-62")
+@pytest.mark.views("v1")
+def test_a_huge_page_limit_without_the_controller_is_refused(container):
+    if "hugetlb" in machine.hierarchies():
+        pytest.skip("v1 has the hugetlb controller here")
+    container.set_resources(hugepageLimits=[{"pageSize": "2MB", "limit": 4 * MIB}])
+
+    refused(container, "hugetlb")
 
 
 @pytest.mark.davit_only

@@ -56,6 +56,27 @@ def test_the_user_of_the_payload_owns_what_may_be_delegated(container, uid):
     assert LISTED <= listed
 
 
+@pytest.mark.row("CL-43")
+@ON_V2
+@pytest.mark.davit_only
+@pytest.mark.parametrize("listed", [None, "cgroup.procs\ncgroup.threads\ncgroup.no_such_file\n"], ids=["no list", "longer list"])
+def test_the_kernels_list_may_be_missing_or_name_files_that_are_not_there(container, listed):
+    """A kernel before 4.15 has no list; one with more controllers lists more."""
+    fake = container.directory / "kernel-cgroup"
+    fake.mkdir()
+    if listed:
+        (fake / "delegate").write_text(listed)
+    container.wrapper = ["unshare", "--mount", "--propagation", "private", "sh", "-ec",
+                         f'mount --bind {fake} /sys/kernel/cgroup; exec "$@"', "sh"]
+    with_cgroup_mount(with_user_namespace(container), "rw")
+    container.up()
+
+    seen = owners(host_path(container))
+
+    given = {name for name, owner in seen.items() if owner == FIRST}
+    assert given == {""} | (LISTED if not listed else {"cgroup.procs", "cgroup.threads"})
+
+
 @ON_V2
 @pytest.mark.davit_only
 def test_the_payload_makes_cgroups_of_its_own(container):

@@ -260,6 +260,18 @@ def test_an_allowed_device_can_be_used(container, rule):
     assert out.stdout in ("ok\n", "ENODEV\n", "ENXIO\n")     # the last two: no such driver here
 
 
+@pytest.mark.row("CL-45")
+@pytest.mark.views("hybrid", "v1")
+def test_a_rule_is_for_its_type_and_its_kinds_of_access(container):
+    container.linux["resources"]["devices"].append({"allow": True, "type": "b", "major": 4095, "access": "rm"})
+
+    out = use(container, "mknod /b b 4095 7", "mknod /c c 4095 7", "probe open /b r", "probe open /b w", "probe open /c r")
+
+    reading, writing, other = out.stdout.split()
+    assert reading in ("ENXIO", "ENODEV")       # allowed, and no such driver
+    assert (writing, other) == ("EPERM", "EPERM")
+
+
 @pytest.mark.views("hybrid", "v1")
 def test_the_default_devices_are_allowed_after_a_deny_all(container):
     out = container.run(["sh", "-c", "for d in null zero full random urandom; do probe open /dev/$d r; done"])

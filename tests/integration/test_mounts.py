@@ -2,6 +2,7 @@
 """Mounts: order, options, propagation, bind and its flags, tmpcopyup, targets that do not exist."""
 import os
 import stat
+import subprocess
 
 import pytest
 
@@ -356,6 +357,29 @@ def test_the_propagation_of_the_root(container, word, fields):
     container.linux["rootfsPropagation"] = word
 
     assert [f.partition(":")[0] for f in mount_of(container.probe(), "/")[1]] == fields
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-114")
+@pytest.mark.parametrize("word, arrives", [("slave", True), ("rslave", True), ("private", False), ("unbindable", False),
+                                           (None, False)])
+def test_a_later_mount_of_the_host_reaches_a_slave_only(container, word, arrives):
+    inside = ["nsenter", f"--mount=/proc/{container.view.holder.pid}/ns/mnt"]
+    (container.rootfs / "mnt/later").mkdir()
+    if word:
+        container.linux["rootfsPropagation"] = word
+    subprocess.run([*inside, "mount", "--bind", container.rootfs, container.rootfs], check=True)
+    try:
+        subprocess.run([*inside, "mount", "--make-shared", container.rootfs], check=True)
+        container.up()
+        subprocess.run([*inside, "mount", "-t", "tmpfs", "later", container.rootfs / "mnt/later"], check=True)
+
+        seen = container.exec(["cat", "/proc/self/mountinfo"]).stdout
+        assert (" /mnt/later " in seen) == arrives
+        assert (" master:" in next(line for line in seen.splitlines() if line.split()[4] == "/")) == arrives
+    finally:
+        container.force_delete(check=False)
+        subprocess.run([*inside, "umount", "-R", container.rootfs], check=True)
 
 
 @pytest.mark.row("CL-114")

@@ -839,26 +839,3 @@ def test_listen_fds_are_passed_on(container, five_pipes):
     assert set(seen.json["fds"]) == {"0", "1", "2", "3", "4"}
     assert "LISTEN_FDS=2" in seen.json["env"]
     assert "LISTEN_PID=1" in seen.json["env"]
-
-
-# --- personality ----------------------------------------------------------------------------------------------------------
-
-MODERN = pytest.mark.skipif(machine.runtime_kind() == "runc", reason="newer than runc 1.1")
-
-
-@pytest.mark.row("CL-119")
-@MODERN
-def test_a_32_bit_personality(container):
-    container.linux["personality"] = {"domain": "LINUX32"}
-
-    seen = container.probe()
-    assert seen["machine"] in ("i686", "armv8l", "armv7l")
-    assert int(seen["personality"], 16) & 0xff == 8
-
-
-@pytest.mark.row("CL-119")
-@pytest.mark.davit_only
-def test_an_unknown_personality_is_refused(container):
-    container.linux["personality"] = {"domain": "SOLARIS"}
-
-    refused(container, "linux.personality.domain")

@@ -188,6 +188,7 @@ def test_with_no_new_privileges_only_execve_and_exit_are_needed(container):
 
 @pytest.mark.row("CL-103")
 @pytest.mark.parametrize("flags", [[], ["SECCOMP_FILTER_FLAG_LOG"], ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+                                   ["SECCOMP_FILTER_FLAG_TSYNC"], ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
                                    ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]], ids="+".join)
 def test_flags_are_accepted(container, flags):
     profile(container, deny("getpriority"), flags=flags)
@@ -218,6 +219,15 @@ def test_other_architectures_beside_the_native_one(container, arch):
     ({"syscalls": [{"names": ["read"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 6, "value": 0, "op": "SCMP_CMP_EQ"}]}]},
      "linux.seccomp.syscalls[0].args[0].index"),
     ({"syscalls": [{"names": ["read"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 0, "op": "BANANA"}]}]},
+     "linux.seccomp.syscalls[0].args[0].op"),
+    ({"syscalls": [{"names": ["read"]}]}, "linux.seccomp.syscalls[0].action"),
+    ({"syscalls": [{"names": ["read"], "action": "SCMP_ACT_KILL", "errnoRet": 5}]}, "linux.seccomp.syscalls[0].errnoRet"),
+    ({"defaultErrnoRet": 5}, "linux.seccomp.defaultErrnoRet"),
+    ({"syscalls": [{"names": ["read"], "action": "SCMP_ACT_ERRNO", "args": [{"value": 0, "op": "SCMP_CMP_EQ"}]}]},
+     "linux.seccomp.syscalls[0].args[0].index"),
+    ({"syscalls": [{"names": ["read"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "op": "SCMP_CMP_EQ"}]}]},
+     "linux.seccomp.syscalls[0].args[0].value"),
+    ({"syscalls": [{"names": ["read"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 0}]}]},
      "linux.seccomp.syscalls[0].args[0].op"),
     ({"listenerMetadata": "x"}, "linux.seccomp.listenerMetadata")], ids=str)
 def test_a_wrong_profile_is_refused_with_its_member(container, change, text):
@@ -311,6 +321,7 @@ def test_a_notify_profile_hands_its_descriptor_to_the_listener(container):
     text, descriptors = b"", []
     while True:
         block, received, _flags, _address = socket.recv_fds(connection, 65536, 4)
+        assert not (received and text), "only the first part of the message has descriptors"
         descriptors += received
         if not block:
             break
@@ -327,7 +338,10 @@ def test_a_notify_profile_hands_its_descriptor_to_the_listener(container):
     assert message["metadata"] == "meta"
     assert message["pid"] == container.pid
     assert message["state"]["id"] == container.id
-    assert message["state"]["status"] in ("creating", "created")
+    assert message["ociVersion"] == message["state"]["ociVersion"]
+    assert message["state"]["status"] == "creating"
+    assert message["state"]["pid"] == container.pid
+    assert message["state"]["bundle"] == str(container.bundle)
 
 
 @pytest.mark.row("CL-104", "CL-106")
@@ -339,3 +353,50 @@ def test_a_notify_profile_without_a_listener_is_refused(container, path):
         container.linux["seccomp"]["listenerPath"] = path
 
     refused(container, path or "listenerPath")
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-104")
+def test_a_listener_that_no_rule_needs_is_left_alone(container):
+    """crun connects all the same."""
+    profile(container, deny("getpriority"), listenerPath="/no/sock", listenerMetadata="meta")
+
+    assert result_of(container, GETPRIORITY) == "EPERM"
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-104", "CL-106")
+@pytest.mark.parametrize("kind", ["DGRAM", "SEQPACKET"])
+def test_a_listener_of_another_kind_is_refused(container, kind):
+    import socket
+    path = container.directory / "agent"
+    with socket.socket(socket.AF_UNIX, getattr(socket, f"SOCK_{kind}")) as server:
+        server.bind(str(path))
+        if kind == "SEQPACKET":
+            server.listen(1)
+        profile(container, {"names": ["getpriority"], "action": "SCMP_ACT_NOTIFY"}, listenerPath=str(path))
+
+        refused(container, "linux.seccomp.listenerPath", str(path))
+
+
+@pytest.mark.davit_only
+@pytest.mark.row("CL-105")
+def test_two_listening_containers_have_two_connections(new_container):
+    import json
+    import socket
+    first, second = new_container(), new_container()
+    path = first.directory / "agent"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+        server.listen(2)
+        server.settimeout(5)
+        for container in (first, second):
+            profile(container, {"names": ["getpriority"], "action": "SCMP_ACT_NOTIFY"}, listenerPath=str(path))
+            container.create(["sleep", "1000"])
+            starting = container.launch("start", container.id)
+            connection, _ = server.accept()
+            text = b"".join(iter(lambda: connection.recv(65536), b""))
+            connection.close()
+            assert starting.wait().returncode == 0
+
+            assert json.loads(text)["state"]["id"] == container.id

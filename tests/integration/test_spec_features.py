@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -178,9 +179,71 @@ def test_both_versions_are_accepted(container, features, which):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
+@pytest.mark.row("FE-04")
+@davit_only
+def test_the_versions_are_in_order(features):
+    lowest, highest = ([int(n) for n in features[name].split(".")] for name in ("ociVersionMin", "ociVersionMax"))
+
+    assert len(lowest) == len(highest) == 3
+    assert lowest <= highest
+
+
+# features.md and features-linux.md of version 1.3.0, which is the ociVersionMax.
+SWITCH = {"enabled": bool}
+DOCUMENT = {
+    "ociVersionMin": str, "ociVersionMax": str, "hooks": [str], "mountOptions": [str], "annotations": {"*": str},
+    "potentiallyUnsafeConfigAnnotations": [str],
+    "linux": {
+        "namespaces": [str], "capabilities": [str], "apparmor": SWITCH, "selinux": SWITCH, "netDevices": SWITCH,
+        "cgroup": dict.fromkeys(("v1", "v2", "systemd", "systemdUser", "rdma"), bool),
+        "seccomp": {"enabled": bool, **dict.fromkeys(("actions", "operators", "archs", "knownFlags", "supportedFlags"), [str])},
+        "intelRdt": dict.fromkeys(("enabled", "schemata", "monitoring"), bool),
+        "memoryPolicy": {"modes": [str], "flags": [str]}, "mountExtensions": {"idmap": SWITCH},
+    },
+}
+
+
+def check_shape(value, shape, path):
+    if isinstance(shape, dict):
+        assert isinstance(value, dict), path
+        for name, inner in value.items():
+            assert name in shape or "*" in shape, f"{path}.{name} is not of the specification"
+            check_shape(inner, shape.get(name, shape.get("*")), f"{path}.{name}")
+    elif isinstance(shape, list):
+        assert isinstance(value, list) and len(set(value)) == len(value), path
+        for inner in value:
+            check_shape(inner, shape[0], path)
+    else:
+        assert type(value) is shape, path
+
+
+@pytest.mark.row("FE-01", "FE-03", "FE-05", "FE-09")
+@davit_only
+def test_the_document_has_the_members_of_the_specification_and_no_others(features):
+    """Nothing is null, and no list is empty for "not known"."""
+    check_shape(features, DOCUMENT, "features")
+    check_shape(dict.fromkeys(DOCUMENT, None) | features, DOCUMENT, "features")      # all are there
+    assert all(features["linux"]["seccomp"].values()) and all(features["linux"].values())
+
+
+@pytest.mark.row("FE-06")
 @NEW
 def test_features_lists_every_hook(features):
     assert set(features["hooks"]) == {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}
+
+
+@pytest.mark.row("FE-06")
+@davit_only
+def test_every_listed_hook_is_run(container, features):
+    (container.rootfs / "notes").mkdir(mode=0o777)
+    inside = container.guest_script("note", 'echo x > "/notes/$1"\n')
+    outside = container.host_script("note", f'echo x > "{container.rootfs}/notes/$1"\n')
+    container.spec["hooks"] = {kind: [{"path": inside if kind == "startContainer" else outside, "args": ["note", kind]}]
+                               for kind in features["hooks"]}
+
+    container.run(["true"])
+
+    assert {path.name for path in (container.rootfs / "notes").iterdir()} == set(features["hooks"])
 
 
 @davit_only
@@ -197,13 +260,34 @@ def test_features_lists_the_mount_options_of_the_specification(features):
 @pytest.mark.row("FE-07")
 @davit_only
 def test_every_listed_mount_option_is_recognised(container, features):
-    skip = {"remount", "idmap", "ridmap", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "unbindable", "runbindable"}
+    """On a bind mount, where an unknown word is an error; what cannot stand there has a mount of its own."""
+    words = set(features["mountOptions"])
     source = container.directory / "source"
     source.mkdir()
-    for number, word in enumerate(sorted(set(features["mountOptions"]) - skip)):
+    special = {"remount", "idmap", "ridmap", "tmpcopyup"}
+    assert special <= words
+    for number, word in enumerate(sorted(words - special)):
+        (container.rootfs / f"m{number}").mkdir()       # with dest-nofollow none is made
         container.add_mount(f"/m{number}", source, "bind", ["rbind", word])
+    container.add_mount("/copied", "tmpfs", "tmpfs", ["tmpcopyup"])
+    container.add_mount("/copied", "tmpfs", "tmpfs", ["remount", "nosuid"])
+    ids = [{"containerID": 0, "hostID": 1000, "size": 1}]
+    for word in ("idmap", "ridmap"):
+        container.add_mount(f"/{word}", source, "bind", ["rbind", word]).update(uidMappings=ids, gidMappings=ids)
 
     assert container.run(["echo", "ok"]).stdout == "ok\n"
+
+
+@pytest.mark.row("FE-07")
+@davit_only
+@pytest.mark.parametrize("word", ["size=64k", "mode=755", "lowerdir=/x", "newinstance", "hidepid=2", "banana"])
+def test_a_word_of_a_file_system_is_not_listed_and_not_taken_by_a_bind_mount(container, features, word):
+    assert word.partition("=")[0] not in features["mountOptions"]
+    container.add_mount("/m", container.rootfs, "bind", ["rbind", word])
+
+    out = container.run(["true"], check=False)
+    assert out.returncode == 1
+    assert word.partition("=")[0] in out.stderr
 
 
 @pytest.mark.row("FE-08", "FL-08")
@@ -243,3 +327,136 @@ def test_features_is_the_same_everywhere(container):
 
 
 _seen = {}
+
+
+@pytest.mark.row("FE-02")
+@davit_only
+@pytest.mark.rootless
+def test_features_is_the_same_for_a_user(container):
+    alone = subprocess.run([machine.RUNTIME, "features"], capture_output=True, text=True, check=True, env={}).stdout
+
+    assert container.runtime("features").stdout == alone
+
+
+# --- the names are true ------------------------------------------------------------------------------------------------------
+
+@pytest.mark.row("FE-10")
+@davit_only
+def test_annotations_that_change_something_are_listed(features):
+    """All that are read: prefixes end with a dot."""
+    listed = features["potentiallyUnsafeConfigAnnotations"]
+    sources = "".join(path.read_text() for path in (machine.REPO / "src").rglob("*.c"))
+    read = set(re.findall(r'spec_annotation\([\w>-]+, "([^"]+)"', sources)) | set(re.findall(r'define PREFIX "([a-z.]+)"', sources))
+
+    assert len(read) >= 5
+    for name in read:
+        assert any(name.startswith(prefix) if prefix.endswith(".") else name == prefix for prefix in listed), name
+
+
+@pytest.mark.row("FL-01")
+@davit_only
+def test_every_listed_namespace_can_be_had(container, features):
+    names = features["linux"]["namespaces"]
+    container.linux["namespaces"] = [{"type": name} for name in names]
+    for table in ("uidMappings", "gidMappings"):
+        container.linux[table] = [{"containerID": 0, "hostID": 0, "size": 65536}]
+    links = {"network": "net", "mount": "mnt"}
+    host = {name: os.readlink(f"/proc/self/ns/{links.get(name, name)}") for name in names}
+
+    out = container.run(["sh", "-c", "cd /proc/self/ns; for n in *; do echo $n $(readlink $n); done"])
+
+    seen = dict(line.split() for line in out.stdout.splitlines())
+    for name in names:
+        assert seen[links.get(name, name)] != host[name], name
+
+
+@pytest.mark.row("FL-02")
+@davit_only
+def test_every_listed_capability_is_known(container, features):
+    listed = features["linux"]["capabilities"]
+    container.process["capabilities"] = {"bounding": [*listed, "CAP_BANANA"]}
+
+    out = container.run(["true"], globals=["--log-level", "warning"])
+
+    assert re.findall(r"unknown or unavailable capabilities: \[(.*?)\]", out.stderr) == ["CAP_BANANA"]
+
+
+@pytest.mark.row("FL-03", "FL-05", "FL-09")
+@davit_only
+def test_what_can_be_switched_is_told(features):
+    """What each of them does is in the tests of the cgroups, systemd, labels and network devices."""
+    linux = features["linux"]
+
+    assert linux["cgroup"] == dict.fromkeys(("v1", "v2", "systemd", "systemdUser", "rdma"), True)
+    assert linux["apparmor"] == linux["selinux"] == linux["netDevices"] == {"enabled": True}
+
+
+def with_profile(container, **members):
+    rule = {"names": ["getpriority"], "action": "SCMP_ACT_ERRNO"}
+    container.linux["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule], **members}
+    return rule
+
+
+@pytest.mark.row("CL-100", "FL-04")
+@davit_only
+def test_every_listed_action_and_operator_is_known(container, features):
+    seccomp = features["linux"]["seccomp"]
+    assert len(seccomp["actions"]) == 9 and len(seccomp["operators"]) == 7
+    for word in seccomp["actions"]:
+        more = {"listenerPath": "/no/sock"} if word == "SCMP_ACT_NOTIFY" else {}
+        with_profile(container, **more)["action"] = word
+        container.write_config()
+        assert container.runtime("validate").returncode == 0, word
+    for word in seccomp["operators"]:
+        with_profile(container)["args"] = [{"index": 0, "value": 1, "valueTwo": 1, "op": word}]
+        assert container.run(["echo", "ok"]).stdout == "ok\n", word
+
+
+ALL_ARCHITECTURES = ("X86 X86_64 X32 ARM AARCH64 LOONGARCH64 M68K MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 "
+                     "PPC64LE S390 S390X SH SHEB PARISC PARISC64 RISCV64").split()
+
+
+@pytest.mark.row("CL-102", "FL-04")
+@davit_only
+def test_every_listed_architecture_is_known(container, features):
+    """All 23 names can be read; a filter can be made for those that libseccomp has, and they are listed."""
+    listed = features["linux"]["seccomp"]["archs"]
+    assert {"SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64", "SCMP_ARCH_S390X", "SCMP_ARCH_RISCV64"} <= set(listed)
+    assert set(listed) <= {f"SCMP_ARCH_{name}" for name in ALL_ARCHITECTURES}
+    with_profile(container, architectures=[f"SCMP_ARCH_{name}" for name in ALL_ARCHITECTURES])
+    container.write_config()
+    assert container.runtime("validate").returncode == 0
+    for name in ALL_ARCHITECTURES:
+        word = f"SCMP_ARCH_{name}"
+        with_profile(container, architectures=[word])
+        out = container.run(["true"], check=False)
+        if word not in listed:
+            assert f"libseccomp does not know {word}" in out.stderr
+        elif out.returncode != 0:
+            assert "cannot be" in out.stderr, out       # one filter cannot have both orders of bytes
+
+
+@pytest.mark.row("CL-103", "FL-04")
+@davit_only
+def test_every_listed_flag_of_a_filter_works(container, features):
+    seccomp = features["linux"]["seccomp"]
+    assert len(seccomp["knownFlags"]) == 4
+    for word in seccomp["knownFlags"]:
+        with_profile(container, flags=[word])
+        container.write_config()
+        assert container.runtime("validate").returncode == 0, word
+        if word in seccomp["supportedFlags"]:
+            assert container.run(["echo", "ok"]).stdout == "ok\n", word
+
+
+@pytest.mark.row("CL-94", "CL-96", "FL-06")
+@davit_only
+def test_every_listed_memory_policy_is_known(container, features):
+    policies = features["linux"]["memoryPolicy"]
+    assert len(policies["modes"]) == 7 and len(policies["flags"]) == 3
+    for member, words in policies.items():
+        for word in words:
+            container.linux["memoryPolicy"] = {"mode": "MPOL_BIND", "nodes": "0"}
+            container.linux["memoryPolicy"].update({"mode": word} if member == "modes" else {"flags": [word]})
+            container.write_config()
+            assert container.runtime("validate").returncode == 0, word

@@ -120,7 +120,7 @@ def test_a_throttle_of_one_device_leaves_the_other_kinds(container):
     assert set(kept(container)["blockIO"]) == {"throttleReadBpsDevice", "throttleWriteBpsDevice"}
 
 
-@pytest.mark.row("CL-62")
+@pytest.mark.row("CL-61", "CL-62")
 @pytest.mark.views("hybrid")
 def test_a_hugepage_limit_on_the_v2_side_of_a_hybrid_host(container):
     if "hugetlb" not in machine.read(f"{machine.hierarchies().get('unified')}/cgroup.controllers").split():
@@ -131,10 +131,27 @@ def test_a_hugepage_limit_on_the_v2_side_of_a_hybrid_host(container):
     update_with(container, {"hugepageLimits": [{"pageSize": "2MB", "limit": 4 * MIB}]})
 
     assert container.cgroup_file("unified", "hugetlb.2MB.max") == str(4 * MIB)
+    assert container.cgroup_file("unified", "hugetlb.2MB.rsvd.max") == str(4 * MIB)
     assert kept(container)["hugepageLimits"] == [{"pageSize": "2MB", "limit": 4 * MIB}]
     # The view v2 enters our subtree from the top, which must not hand out controllers then.
     container.force_delete()
     machine.write(f"{machine.hierarchies()['unified']}/{container.session.group}/cgroup.subtree_control", "-hugetlb")
+
+
+@pytest.mark.row("CL-66")
+@pytest.mark.views("hybrid")
+def test_a_controller_that_a_file_by_name_needs_is_enabled(container):
+    unified = machine.hierarchies().get("unified")
+    if "hugetlb" not in machine.read(f"{unified}/cgroup.controllers").split():
+        pytest.skip("no hugetlb controller on v2")
+    container.linux["cgroupsPath"] += "/deep"
+    container.set_resources(unified={"hugetlb.2MB.max": str(4 * MIB)})
+    container.create(["sleep", "1000"])
+
+    assert container.cgroup_file("unified", "hugetlb.2MB.max") == str(4 * MIB)
+    parent = f"{unified}{container.view.cgroup_parent}"
+    for path in (parent, f"{parent}/{container.id}"):
+        assert "hugetlb" in machine.read(f"{path}/cgroup.subtree_control").split()
 
 
 def needs_v2(container, *controllers):
@@ -249,6 +266,22 @@ def needs(container, controller):
     if container.view.name == "v2" and \
             controller not in machine.read(machine.hierarchies()["unified"] + "/cgroup.controllers").split():
         pytest.skip(f"v2 has no {controller} controller here")
+
+
+@pytest.mark.row("CL-52")
+@ON_V1
+def test_a_check_before_the_update_keeps_what_is_in_use(container):
+    """v1 refuses by itself, with the member or without."""
+    container.set_resources(memory={"limit": 64 * MIB, "swap": 64 * MIB})
+    container.up(["sh", "-c", "dd if=/dev/zero of=/dev/shm/x bs=1M count=32 2>/dev/null; echo filled; exec sleep 1000"])
+    container.wait_for_output("filled")
+
+    out = update_with(container, {"memory": {"limit": 8 * MIB, "swap": 8 * MIB, "checkBeforeUpdate": True}}, check=False)
+
+    assert out.returncode == 1
+    assert "linux.resources.memory.limit" in out.stderr
+    assert container.cgroup_file("memory", "memory.limit_in_bytes") == str(64 * MIB)
+    assert container.status() == "running"
 
 
 @ANY

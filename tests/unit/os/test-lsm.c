@@ -39,7 +39,6 @@ TEST(an_absent_module_is_refused)
 			   ERR_UNSUPPORTED, "process.selinuxLabel: SELinux is not enabled");
 }
 
-/* row: CL-118 */
 TEST(a_label_of_mounts_is_not_silently_left_out)
 {
 	expect_ok(lsm_check_mount_label(NULL));
