@@ -12,6 +12,7 @@
 #include "container/find.h"
 #include "container/hooks.h"
 #include "container/plan.h"
+#include "os/netdev.h"
 #include "state/store.h"
 
 enum { DEATH_TIMEOUT_MS = 5 * 1000 };
@@ -92,8 +93,23 @@ static struct err *remove_rdt(const struct found *f, const struct spec *spec)
 	return NULL;
 }
 
+/* Held beyond init's death, so that devices of the host can be taken out of it. */
+static int hold_network(const struct found *f, const struct spec *spec)
+{
+	auto_close int fd = -EBADF;
+
+	if (!spec->linux_ || spec->linux_->n_net_devices == 0 || !netdevs_go_back(spec) ||
+	    !record_is_this_boot(f->record))
+		return -EBADF;
+	fd = netdevs_namespace_of(f->record->pid);
+	if (fd < 0 || proc_is_alive(f->record->pid, f->record->start_time) != 1)
+		return -EBADF;
+	return take_fd(&fd);
+}
+
 struct err *found_remove(struct found *f, bool hooks)
 {
+	auto_close int net_fd = -EBADF;
 	auto_arena struct arena *a = arena_new();
 	bool was_created = f->record->phase == PHASE_CREATED;
 	struct spec *spec = NULL;
@@ -102,10 +118,14 @@ struct err *found_remove(struct found *f, bool hooks)
 	if (e && was_created)
 		log_warn("the poststop hooks are not known: %s", err_text(e));
 	err_free(e);
+	if (spec)
+		net_fd = hold_network(f, spec);
 	found_keep_own_cgroup(f);
 	TRY(found_kill_init(f));
 	thaw(f);
 	TRY(wait_for_death(f));
+	if (net_fd >= 0)
+		netdevs_return(spec, net_fd);
 	TRY(remove_cgroup(f));
 	if (spec)
 		TRY(remove_rdt(f, spec));

@@ -314,8 +314,9 @@ struct err *container_create(struct ctx *ctx, const struct run_opts *opts)
 static struct err *started(struct run *run)
 {
 	TRY(gate_start(run->walk.link[SIDE_HOST], run));
-	/* From here on the network devices are the container's: nobody takes them back. */
-	fd_close(take_fd(&run->net_fd));
+	/* From here on the network devices are the container's. */
+	if (!netdevs_go_back(run->spec))
+		fd_close(take_fd(&run->net_fd));
 	TRY(notify_wait_ready(run));
 	return hooks_run(run, HOOK_POSTSTART, "running");
 }
@@ -329,6 +330,8 @@ static struct err *run_foreground(struct run *run, int *ret_status)
 	struct err *e = monitor_run(run, ret_status);
 	struct err *left;
 
+	if (netdevs_go_back(run->spec))
+		undo_move_netdevs(run);
 	if (run->opts->keep && !e)
 		return NULL;
 	fd_close(take_fd(&run->lock_fd));

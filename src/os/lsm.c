@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "spec/spec.h"
 
 enum { LABEL_MAX = 4096 };
 
@@ -69,7 +70,13 @@ struct err *lsm_plan_make(const char *apparmor, const char *selinux, struct lsm_
 	return NULL;
 }
 
-/* The kernel would say "unknown parameter", of whichever mount comes first. */
+const char *lsm_mount_label(const struct spec *spec)
+{
+	const char *label = spec->linux_ ? spec->linux_->mount_label : NULL;
+
+	return label && *label && has_selinux() ? label : NULL;
+}
+
 struct err *lsm_check_mount_label(const char *label)
 {
 	if (!label || !*label)
@@ -77,9 +84,9 @@ struct err *lsm_check_mount_label(const char *label)
 	/* It stands in quotes among the options of a mount. */
 	if (!is_label(label) || strchr(label, '"'))
 		return err_new(ERR_INVALID, "linux.mountLabel: is not a label");
+	/* As with crun: without the module no label protects anything. */
 	if (!has_selinux())
-		return err_new(ERR_UNSUPPORTED,
-			       "linux.mountLabel: SELinux is not enabled on this host");
+		log_warn("linux.mountLabel is ignored: SELinux is not enabled on this host");
 	return NULL;
 }
 

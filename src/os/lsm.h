@@ -7,6 +7,8 @@
 
 #include "base/err.h"
 
+struct spec;
+
 struct lsm_plan {
 	const char *apparmor; /* profile or NULL */
 	const char *selinux;  /* label or NULL */
@@ -16,7 +18,9 @@ struct lsm_plan {
 /* A label that is asked for on a host whose kernel does not have the module is refused. */
 MUST_CHECK struct err *lsm_plan_make(const char *apparmor, const char *selinux,
 				     struct lsm_plan *ret);
-/* Pure but for the same look at the host; NULL and "" are fine. */
+/* linux.mountLabel where SELinux is there to read it, else NULL. */
+const char *lsm_mount_label(const struct spec *spec);
+/* Is it a label?  Warns where SELinux is missing; NULL and "" are fine. */
 MUST_CHECK struct err *lsm_check_mount_label(const char *label);
 /* INIT: through PROC_FD's thread-self/attr, read back. */
 MUST_CHECK struct err *lsm_apply(const struct lsm_plan *plan, int proc_fd);

@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "os/lsm.h"
 #include "os/mount-api.h"
 #include "spec/spec.h"
 
@@ -82,7 +83,7 @@ struct err *mask_plan_make(struct arena *a, const struct spec *spec, struct mask
 	TRY(check_lengths("readonlyPaths", &l->readonly_paths));
 	ret->masked = unique(a, &l->masked_paths, &ret->n_masked);
 	ret->readonly = unique(a, &l->readonly_paths, &ret->n_readonly);
-	ret->label = l->mount_label && *l->mount_label ? arena_str(a, l->mount_label) : NULL;
+	ret->label = lsm_mount_label(spec) ? arena_str(a, lsm_mount_label(spec)) : NULL;
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "base/str.h"
+#include "os/lsm.h"
 #include "os/mount-api.h"
 #include "os/mount-idmap.h"
 #include "os/mount-opts.h"
@@ -105,8 +106,7 @@ static struct err *plan_label(struct arena *a, const struct spec *spec, struct m
 				option),
 			"it is one of context, fscontext, defcontext, rootcontext");
 	ret->label_option = arena_str(a, option ? option : "context");
-	if (spec->linux_ && spec->linux_->mount_label && *spec->linux_->mount_label)
-		ret->mount_label = arena_str(a, spec->linux_->mount_label);
+	ret->mount_label = lsm_mount_label(spec) ? arena_str(a, lsm_mount_label(spec)) : NULL;
 	return NULL;
 }
 

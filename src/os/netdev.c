@@ -354,3 +354,22 @@ void netdevs_return(const struct spec *spec, int ns_fd)
 	err_free(e);
 	both_close(&both);
 }
+
+static bool is_net_admin(const char *name)
+{
+	return strcasecmp(name, "CAP_NET_ADMIN") == 0 || strcasecmp(name, "NET_ADMIN") == 0;
+}
+
+bool netdevs_go_back(const struct spec *spec)
+{
+	const char *wanted = spec_annotation(spec, "run.oci.davit.return_net_devices");
+	const struct spec_namespace *ns = spec_find_ns(spec, NS_NETWORK);
+	const struct spec_capabilities *caps = spec->process ? spec->process->capabilities : NULL;
+
+	if (!wanted || streq(wanted, "0") || !ns || ns->path || !caps)
+		return false;
+	for (size_t i = 0; i < caps->bounding.n; i++)
+		if (is_net_admin(caps->bounding.v[i]))
+			return false;
+	return true;
+}

@@ -17,7 +17,14 @@ int netdevs_namespace_of(pid_t pid);
  * addresses of global scope, and brings it up.  On error those that were moved are back.
  */
 MUST_CHECK struct err *netdevs_move(const struct spec *spec, int ns_fd);
-/* Back again, for a container that could not be made: warns of what is not there. */
+/* Back again: warns of what is not there. */
 void netdevs_return(const struct spec *spec, int ns_fd);
+/*
+ * Does the end of the container bring them back?  By itself it does not, as the specification has
+ * it: a virtual device ends with its namespace, a physical one goes home.  The annotation
+ * run.oci.davit.return_net_devices asks for it, and nobody in the container may have been able to
+ * change them: a device that a container made up is none that the host wants.
+ */
+bool netdevs_go_back(const struct spec *spec);
 
 #endif

@@ -10,6 +10,7 @@ import pytest
 from harness import machine
 
 pytestmark = [pytest.mark.davit_only, pytest.mark.views("hybrid")]
+BACK = "run.oci.davit.return_net_devices"
 V4, V6 = "192.0.2.7/24", "2001:db8::7/64"
 
 
@@ -120,6 +121,32 @@ def test_in_the_end_it_is_not_brought_back(box, network, how):
         box.up().force_delete()
 
     machine.wait_until(lambda: network.names() == {"lo"})
+
+
+@pytest.mark.parametrize("how", ["run", "delete"])
+def test_it_comes_back_when_the_annotation_says_so(box, network, how):
+    box.spec["annotations"] = {BACK: "1"}
+    box.linux["netDevices"] = {"d0": {"name": "eth0"}}
+    if how == "run":
+        box.run(["true"])
+    else:
+        box.up().force_delete()
+
+    assert network.names() == {"lo", "d0", "d0-peer"}
+    assert network.addresses("d0") == ({V4, V6}, True, 1400)
+
+
+def test_what_a_container_may_have_made_itself_does_not_come_back(box, network):
+    """With CAP_NET_ADMIN it could hand the host a device with addresses of its choice."""
+    box.spec["annotations"] = {BACK: "1"}
+    for kind in ("bounding", "effective", "permitted"):
+        box.process["capabilities"].setdefault(kind, []).append("CAP_NET_ADMIN")
+    box.linux["netDevices"] = {"d0": {"name": "eth0"}}
+    box.up()
+
+    box.force_delete()
+
+    assert "d0" not in network.names()
 
 
 @pytest.mark.row("CL-26")

@@ -335,6 +335,23 @@ TEST(a_read_only_root_needs_a_mount_namespace)
 		   ERR_INVALID, "root.readonly");
 }
 
+TEST(the_option_for_labels_is_the_one_of_the_annotation)
+{
+	auto_arena struct arena *a = arena_new();
+	struct spec_pair pair = { (char *)"run.oci.mount_context_type", (char *)"rootcontext" };
+	struct spec spec = { .root = &root, .linux_ = &linux_part };
+	struct mounts_plan plan = { 0 };
+
+	expect_ok(mounts_plan_make(a, &spec, "/bundle", "/real/rootfs", &plan));
+	expect_str(plan.label_option, "context");
+	spec.annotations = (struct spec_map){ .present = true, .n = 1, .v = &pair };
+	expect_ok(mounts_plan_make(a, &spec, "/bundle", "/real/rootfs", &plan));
+	expect_str(plan.label_option, "rootcontext");
+	pair.value = (char *)"label";
+	expect_err(mounts_plan_make(a, &spec, "/bundle", "/real/rootfs", &plan), ERR_INVALID,
+		   "annotations[\"run.oci.mount_context_type\"]: `label`");
+}
+
 TESTS(CASE(destinations_are_normalised_and_absolute),
       CASE(a_relative_source_is_taken_from_the_bundle),
       CASE(a_source_inside_the_rootfs_is_found_by_both_names),
@@ -346,4 +363,5 @@ TESTS(CASE(destinations_are_normalised_and_absolute),
       CASE(idmap_text_gives_rows_also_relative_to_the_container),
       CASE(idmap_text_with_mistakes_is_refused), CASE(mappings_of_a_mount_come_in_pairs),
       CASE(the_printed_plan_names_every_decision), CASE(the_root_is_taken_from_the_bundle),
-      CASE(propagation_words_of_the_root), CASE(a_read_only_root_needs_a_mount_namespace))
+      CASE(propagation_words_of_the_root), CASE(a_read_only_root_needs_a_mount_namespace),
+      CASE(the_option_for_labels_is_the_one_of_the_annotation))
