@@ -34,7 +34,7 @@ static void take_signals(struct run *run, struct terminal *t, int sfd)
 
 	while (read(sfd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGWINCH)
-			terminal_copy_size(t);
+			terminal_copy_size(t->master);
 		else if (is_forwarded(info.ssi_signo))
 			forward(run, info.ssi_signo);
 	}

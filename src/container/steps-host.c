@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "container/hooks.h"
 #include "container/steps.h"
+#include "container/terminal.h"
 #include "os/launch.h"
 #include "os/mount-opts.h"
 #include "os/netdev.h"
@@ -579,7 +580,9 @@ struct err *step_hooks_create_runtime(struct run *r)
 
 struct err *step_receive_terminal(struct run *r)
 {
-	return walk_recv_fds(&r->walk, &r->master_fd, 1);
+	TRY(walk_recv_fds(&r->walk, &r->master_fd, 1));
+	terminal_prepare(r->master_fd);
+	return NULL;
 }
 
 struct err *step_write_state(struct run *r)

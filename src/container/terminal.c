@@ -13,13 +13,12 @@
 /* A pipe that poll(2) calls writable takes this much without blocking: pipe(7), PIPE_BUF. */
 enum { CHUNK = 4096 };
 
-void terminal_copy_size(struct terminal *t)
+void terminal_copy_size(int master)
 {
 	struct winsize size;
 
-	if (t->master >= 0 &&
-	    (ioctl(0, TIOCGWINSZ, &size) == 0 || ioctl(1, TIOCGWINSZ, &size) == 0))
-		ioctl(t->master, TIOCSWINSZ, &size);
+	if (master >= 0 && (ioctl(0, TIOCGWINSZ, &size) == 0 || ioctl(1, TIOCGWINSZ, &size) == 0))
+		ioctl(master, TIOCSWINSZ, &size);
 }
 
 static void make_raw(struct terminal *t)
@@ -50,6 +49,12 @@ static void keep_newlines(int master)
 	tcsetattr(master, TCSANOW, &t);
 }
 
+void terminal_prepare(int master)
+{
+	keep_newlines(master);
+	terminal_copy_size(master);
+}
+
 void terminal_begin(struct terminal *t, int master)
 {
 	t->master = master;
@@ -59,9 +64,8 @@ void terminal_begin(struct terminal *t, int master)
 	t->out = (struct flow){ .start = 0 };
 	t->eof_sent = false;
 	fcntl(master, F_SETFL, O_NONBLOCK);
-	keep_newlines(master);
 	make_raw(t);
-	terminal_copy_size(t);
+	terminal_copy_size(master);
 }
 
 static size_t flow_room(const struct flow *f)

@@ -30,9 +30,11 @@ struct terminal {
 	bool eof_sent;
 };
 
+/* Before the program runs: its first look at the size, its first line are right already. */
+void terminal_prepare(int master);
 void terminal_begin(struct terminal *t, int master);
 /* The window of our own terminal, if we have one, becomes the container's. */
-void terminal_copy_size(struct terminal *t);
+void terminal_copy_size(int master);
 void terminal_before_poll(struct terminal *t, struct pollfd p[TERMINAL_POLLFDS]);
 void terminal_after_poll(struct terminal *t, const struct pollfd p[TERMINAL_POLLFDS]);
 /* What the container wrote last is copied, and our own terminal is as it was before. */
