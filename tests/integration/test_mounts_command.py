@@ -436,11 +436,11 @@ def test_joined_namespaces_of_others_are_entered_with_the_rights_of_the_host(con
 def test_rootless_mounts_what_the_user_may_reach(container, source):
     container.up()
 
-    add(container, bind(source, "/data", "rbind", "ro"), {"destination": "/p", "type": "proc"}, check=False)
-    add(container, bind(source, "/data", "rbind", "ro"), tmpfs("/t", "size=1m"))
+    add(container, bind(source, "/data", "rbind", "ro"), tmpfs("/t", "size=1m"), {"destination": "/p", "type": "proc"})
     refused(container, "add", bind("/root/.", "/root2"), texts=["[0] /root2", "Permission denied"])
 
     assert container.exec(["cat", "/data/file"]).stdout == "content\n"
+    assert container.exec(["cat", "/p/1/cmdline"]).stdout == "sleep\0" + "1000\0"
     assert "ro" in mount_at(container, "/data")[0]
 
 
