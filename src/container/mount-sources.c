@@ -17,13 +17,16 @@
 
 #include "base/sock.h"
 #include "base/sys.h"
+#include "container/steps.h"
 #include "os/mount-api.h"
+#include "os/mount-live.h"
 #include "os/mount-opts.h"
 
 static bool needs_sources(const struct mounts_plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].kind == MOUNT_BIND && !plan->v[i].inner)
+		if ((plan->v[i].kind == MOUNT_BIND && !plan->v[i].inner) ||
+		    mounts_made_of_paths(&plan->v[i]))
 			return true;
 	return false;
 }
@@ -105,19 +108,30 @@ static struct err *open_in_copy(struct run *r)
 	return e;
 }
 
+/* A file system of the container belongs to its user namespace, as at `create`. */
+static struct err *open_as_host(struct run *r)
+{
+	TRY(open_in_copy(r));
+	TRY(exec_join(r, CLONE_NEWUSER));
+	return step_become_root(r);
+}
+
+static struct err *open_as_user(struct run *r)
+{
+	TRY(enter_copy(r));
+	TRY(step_become_root(r));
+	return mounts_open_sources(&r->plan.mounts, &r->sources);
+}
+
 static NORETURN void helper_main(struct run *r, int link)
 {
 	struct walk w = { .side = SIDE_INIT, .link = { -EBADF, link } };
 	struct err *e;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (geteuid() == 0) {
-		e = open_in_copy(r);
-	} else {
-		e = enter_copy(r);
-		if (!e)
-			e = mounts_open_sources(&r->plan.mounts, &r->sources);
-	}
+	e = geteuid() == 0 ? open_as_host(r) : open_as_user(r);
+	if (!e)
+		e = mounts_make_early(&r->plan.mounts, &r->sources);
 	say_raw(link, e ? SAID_ERROR : SAID_PASS, 0, e);
 	if (!e)
 		err_free(walk_send_fds(&w, r->sources.fds, r->sources.n));
@@ -144,8 +158,10 @@ struct err *step_open_live_sources(struct run *r)
 
 	if (!needs_sources(&r->plan.mounts))
 		return NULL;
-	if (!(r->join_flags & CLONE_NEWUSER))
-		return mounts_open_sources(&r->plan.mounts, &r->sources);
+	if (!(r->join_flags & CLONE_NEWUSER)) {
+		TRY(mounts_open_sources(&r->plan.mounts, &r->sources));
+		return mounts_make_early(&r->plan.mounts, &r->sources);
+	}
 	TRY_SYS(sock_pair(pair), "make a socket pair");
 	helper = sys_clone3(0, -EBADF, NULL);
 	if (helper == 0) {

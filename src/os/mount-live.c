@@ -66,6 +66,27 @@ static struct err *refuse_root(const struct mount_work *w, int fd)
 	return NULL;
 }
 
+bool mounts_made_of_paths(const struct mount_plan *m)
+{
+	return m->kind == MOUNT_FS && streq(m->type, "overlay");
+}
+
+struct err *mounts_make_early(const struct mounts_plan *plan, struct mount_sources *sources)
+{
+	struct mount_work w = { .plan = plan, .root_fd = -EBADF };
+	struct err *e;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		w.m = &plan->v[i];
+		if (!mounts_made_of_paths(w.m))
+			continue;
+		e = mount_fs_tree(&w, -EBADF, false, &sources->fds[i]);
+		if (e)
+			return err_wrap(e, "%s %s", w.m->where, w.m->destination);
+	}
+	return NULL;
+}
+
 /* --- add -------------------------------------------------------------------------------------- */
 
 static struct err *open_target(const struct mount_work *w, bool is_dir, int *ret_fd, bool *ret_made)
@@ -110,15 +131,16 @@ static struct err *add_bind(const struct mount_work *w, int *source_fd, int *ret
 	return rc < 0 ? mount_bind_set_old(w, *ret_fd) : NULL;
 }
 
-static struct err *add_fs(const struct mount_work *w, int *ret_fd)
+static struct err *add_fs(const struct mount_work *w, int *source_fd, int *ret_fd)
 {
 	const struct mount_plan *m = w->m;
 	auto_close int target = -EBADF;
-	auto_close int tree = -EBADF;
+	auto_close int tree = take_fd(source_fd);
 	bool made = false;
 
 	TRY(open_target(w, true, &target, &made));
-	TRY(mount_fs_tree(w, target, made, &tree));
+	if (tree < 0)
+		TRY(mount_fs_tree(w, target, made, &tree));
 	TRY(put(w, &tree, target, ret_fd));
 	for (size_t i = 0; i < m->n_propagations; i++)
 		TRY_SYS(mount_propagate(*ret_fd, m->propagations[i]), "set the propagation");
@@ -130,7 +152,7 @@ static struct err *add_one(const struct mount_work *w, int *source_fd, int *ret_
 	bool done = false;
 
 	if (w->m->kind == MOUNT_FS)
-		return add_fs(w, ret_fd);
+		return add_fs(w, source_fd, ret_fd);
 	if (w->m->copy_symlink)
 		TRY(mount_copy_symlink(w, &done));
 	return done ? NULL : add_bind(w, source_fd, ret_fd);

@@ -15,6 +15,15 @@
 /* Does this kernel have what it takes: open_tree, move_mount, fsopen? */
 MUST_CHECK struct err *mounts_live_supported(void);
 
+/*
+ * File systems that are made of directories of the host (overlay): the kernel wants those to be in
+ * the mount namespace of the process that makes it.  Into SOURCES, which mounts_open_sources()
+ * filled; whose namespace, and in which user namespace, is up to the caller.
+ */
+bool mounts_made_of_paths(const struct mount_plan *m);
+MUST_CHECK struct err *mounts_make_early(const struct mounts_plan *plan,
+					 struct mount_sources *sources);
+
 /* The mounts of a plan so far. */
 struct mounts_added {
 	size_t n;

@@ -297,6 +297,24 @@ def test_file_systems_show_the_namespaces_of_the_container(container):
     assert {"gid=5", "mode=620"} <= mount_at(container, "/pts")[3]
 
 
+@pytest.mark.parametrize("userns", [False, True], ids=["host", "userns"])
+def test_an_overlay_is_made_of_directories_of_the_host(container, userns):
+    paths = {name: container.directory / name for name in ("lower", "upper", "work")}
+    for path in paths.values():
+        path.mkdir()
+        os.chown(path, FIRST if userns else 0, FIRST if userns else 0)
+    (paths["lower"] / "file").write_text("lower\n")
+    if userns:
+        with_user_namespace(container)
+    container.up()
+
+    add(container, {"destination": "/o", "type": "overlay", "source": "overlay",
+                    "options": [f"{name}dir={path}" for name, path in paths.items()]})
+
+    assert container.exec(["sh", "-c", "echo new > /o/new; cat /o/file; stat -c %u /o/new"]).stdout == "lower\n0\n"
+    assert (paths["upper"] / "new").stat().st_uid == (FIRST if userns else 0)
+
+
 @pytest.mark.parametrize("entry, text", [
     (tmpfs("/t", "size=banana"), "size"), (tmpfs("/t", "nosuchoption"), "nosuchoption"),
     ({"destination": "/t", "type": "bananafs"}, "bananafs")])
