@@ -29,7 +29,7 @@ _davit()
 	case $command in
 	'')
 		options='--root --cgroup-manager --systemd-cgroup --log --log-format --log-level --debug --rootless --version -v --help -h'
-		words='create delete doctor events exec features help kill list pause ps resume run spec start state update validate version'
+		words='create delete doctor events exec features help kill list mounts pause ps resume run spec start state update validate version'
 		case $prev in
 		--root) kind=dir ;;
 		--cgroup-manager) words='cgroupfs systemd disabled' ;;
@@ -102,7 +102,7 @@ _davit()
 	help)
 		options='--help -h'
 		kind=options
-		words='create delete doctor events exec features help kill list pause ps resume run spec start state update validate version'
+		words='create delete doctor events exec features help kill list mounts pause ps resume run spec start state update validate version'
 		[[ $words ]] && kind=words
 		;;
 	kill)
@@ -116,6 +116,13 @@ _davit()
 		case $prev in
 		--format|-f) words='table json' ;;
 		esac
+		[[ $words ]] && kind=words
+		;;
+	mounts)
+		options='--help -h'
+		kind=ids
+		((COMP_CWORD == first++)) && words='add remove'
+		((COMP_CWORD > first)) && kind=file
 		[[ $words ]] && kind=words
 		;;
 	pause)

@@ -4,15 +4,11 @@
  *
  * The flags of crun and runc.  What --resources says is read first, and flags beside it count more.
  */
-#include <fcntl.h>
-
-#include "base/file.h"
 #include "cli/cli.h"
+#include "cli/document.h"
 #include "cli/opts.h"
 #include "cli/size.h"
 #include "spec/spec.h"
-
-enum { RESOURCES_MAX = 16 * 1024 * 1024 };
 
 struct update_args {
 	const char *resources;
@@ -157,28 +153,6 @@ static struct err *read_flags(struct arena *a, const struct update_args *args,
 			     &ret->block_io->weight);
 }
 
-/* A pipe is fine here: the caller waits for what it asked for. */
-static struct err *read_document(const char *path, struct str *ret)
-{
-	bool is_stdin = streq(path, "-");
-	auto_close int opened = -EBADF;
-	auto_free char *buf = xcalloc(1, 64 * 1024);
-	ssize_t n;
-
-	if (!is_stdin) {
-		opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		TRY_SYS(opened < 0 ? -errno : opened, "open %s", path);
-	}
-	do {
-		n = fd_read_all(is_stdin ? STDIN_FILENO : opened, buf, 64 * 1024);
-		TRY_SYS(n, "read %s", is_stdin ? "standard input" : path);
-		if (ret->len + (size_t)n > RESOURCES_MAX)
-			return err_new(ERR_INVALID, "%s: larger than 16 MiB", path);
-		str_add_n(ret, buf, (size_t)n);
-	} while (n > 0);
-	return NULL;
-}
-
 static struct err *read_resources(struct arena *a, const struct update_args *args,
 				  const struct spec_resources **ret)
 {
@@ -190,7 +164,7 @@ static struct err *read_resources(struct arena *a, const struct update_args *arg
 	*ret = flags;
 	if (!args->resources)
 		return NULL;
-	TRY(read_document(args->resources, &text));
+	TRY(document_read(args->resources, &text));
 	TRY(spec_parse_resources(a, text.len ? text.s : "", text.len, &document));
 	*ret = spec_merge_resources(a, document, flags);
 	return NULL;

@@ -77,10 +77,11 @@ struct command {
 	const char *notes;    /* more lines of --help, or NULL */
 	const struct opt *opts;
 	int min_operands;
-	int max_operands;      /* or ANY_NUMBER */
-	bool has_id;           /* the first operand is the id of a container */
-	bool enters_container; /* a process of ours gets into its namespaces: container/self.h */
-	bool stops_at_operand; /* what follows the first operand is no option of ours */
+	int max_operands;         /* or ANY_NUMBER */
+	bool has_id;              /* the first operand, after a verb, is the id of a container */
+	const struct word *verbs; /* the first operand is one of these; NULL: there is none */
+	bool enters_container;    /* a process of ours gets into its namespaces: container/self.h */
+	bool stops_at_operand;    /* what follows the first operand is no option of ours */
 	struct err *(*main)(struct cli *cli, int argc, char **argv);
 };
 
@@ -101,6 +102,7 @@ extern const struct command cmd_features;
 extern const struct command cmd_help;
 extern const struct command cmd_kill;
 extern const struct command cmd_list;
+extern const struct command cmd_mounts;
 extern const struct command cmd_pause;
 extern const struct command cmd_ps;
 extern const struct command cmd_resume;

@@ -5,10 +5,9 @@
 #include "cli/command.h"
 
 const struct command *const commands[] = {
-	&cmd_create,   &cmd_delete, &cmd_doctor,   &cmd_events,  &cmd_exec,
-	&cmd_features, &cmd_help,   &cmd_kill,     &cmd_list,    &cmd_pause,
-	&cmd_ps,       &cmd_resume, &cmd_run,      &cmd_spec,    &cmd_start,
-	&cmd_state,    &cmd_update, &cmd_validate, &cmd_version, NULL,
+	&cmd_create, &cmd_delete, &cmd_doctor, &cmd_events, &cmd_exec,     &cmd_features, &cmd_help,
+	&cmd_kill,   &cmd_list,   &cmd_mounts, &cmd_pause,  &cmd_ps,       &cmd_resume,   &cmd_run,
+	&cmd_spec,   &cmd_start,  &cmd_state,  &cmd_update, &cmd_validate, &cmd_version,  NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -95,6 +95,16 @@ void help_and_exit(struct cli *cli, const struct command *cmd)
 	exit(cli->status);
 }
 
+static void dump_words(struct str *out, const struct word *words)
+{
+	str_add(out, "[");
+	for (const struct word *w = words; w && w->name; w++) {
+		str_add(out, w == words ? "" : ", ");
+		json_add(out, w->name);
+	}
+	str_add(out, "]");
+}
+
 static void dump_option(struct str *out, const struct opt *o)
 {
 	static const char *const kinds[] = {
@@ -110,12 +120,9 @@ static void dump_option(struct str *out, const struct opt *o)
 	json_add(out, o->name ? o->name : "");
 	str_add(out, ", \"arg\": ");
 	json_add(out, o->arg ? o->arg : "");
-	str_add(out, ", \"words\": [");
-	for (const struct word *w = o->words; w && w->name; w++) {
-		str_add(out, w == o->words ? "" : ", ");
-		json_add(out, w->name);
-	}
-	str_add(out, "], \"help\": ");
+	str_add(out, ", \"words\": ");
+	dump_words(out, o->words);
+	str_add(out, ", \"help\": ");
 	json_add(out, o->help);
 	str_add(out, "}");
 }
@@ -130,7 +137,9 @@ static void dump_command(struct str *out, const struct command *cmd)
 	json_add(out, cmd->operands);
 	str_add(out, ", \"summary\": ");
 	json_add(out, cmd->summary);
-	str_addf(out, ", \"has_id\": %s, \"options\": [", cmd->has_id ? "true" : "false");
+	str_addf(out, ", \"has_id\": %s, \"verbs\": ", cmd->has_id ? "true" : "false");
+	dump_words(out, cmd->verbs);
+	str_add(out, ", \"options\": [");
 	for (const struct opt *o = cmd->opts; o->kind; o++) {
 		if (!o->help)
 			continue;

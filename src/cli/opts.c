@@ -269,9 +269,19 @@ struct err *opts_scan(const struct command *cmd, int *argc, char **argv, void *a
 	return e;
 }
 
-static struct err *check_operands(const struct command *cmd, int argc)
+static struct err *check_verb(const struct command *cmd, const char *verb)
 {
-	if (cmd->has_id && argc == 0)
+	long unused;
+
+	if (word_find(cmd->verbs, verb, &unused))
+		return NULL;
+	return err_hint(err_new(ERR_INVALID, "unknown command %s %s", cmd->name, verb),
+			"davit %s %s", cmd->name, cmd->operands);
+}
+
+static struct err *check_operands(const struct command *cmd, int argc, char **argv)
+{
+	if (cmd->has_id && !cmd->verbs && argc == 0)
 		return err_hint(err_new(ERR_INVALID, "please specify a ID for the container"),
 				"davit %s %s", cmd->name, cmd->operands);
 	if (argc < cmd->min_operands)
@@ -283,7 +293,7 @@ static struct err *check_operands(const struct command *cmd, int argc)
 					cmd->name, cmd->max_operands),
 				"davit %s%s%s", cmd->name, *cmd->operands ? " " : "",
 				cmd->operands);
-	return NULL;
+	return cmd->verbs ? check_verb(cmd, argv[0]) : NULL;
 }
 
 struct err *opts_parse(struct cli *cli, const struct command *cmd, int *argc, char **argv,
@@ -299,7 +309,7 @@ struct err *opts_parse(struct cli *cli, const struct command *cmd, int *argc, ch
 		return e;
 	if (outcome == OPTS_HELP)
 		help_and_exit(cli, cmd);
-	if (cmd->has_id && *argc > 0)
-		cli->logger.id = argv[0];
-	return check_operands(cmd, *argc);
+	if (cmd->has_id && *argc > (cmd->verbs ? 1 : 0))
+		cli->logger.id = argv[cmd->verbs ? 1 : 0];
+	return check_operands(cmd, *argc, argv);
 }

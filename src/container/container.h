@@ -82,6 +82,17 @@ struct update_opts {
 MUST_CHECK struct err *container_update(struct ctx *ctx, const char *id,
 					const struct update_opts *opts);
 
+struct spec_mounts;
+
+struct mounts_opts {
+	const struct spec_mounts *list;
+	const char *document; /* where the list is from, for messages */
+	bool remove;          /* else they are added */
+};
+/* Of a container that is created, running or paused; all of the list or nothing. */
+MUST_CHECK struct err *container_mounts(struct ctx *ctx, const char *id,
+					const struct mounts_opts *opts);
+
 /* Host pids, ascending; *ret is malloc'ed. */
 MUST_CHECK struct err *container_pids(struct ctx *ctx, const char *id, pid_t **ret, size_t *ret_n);
 

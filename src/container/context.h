@@ -60,11 +60,12 @@ struct run {
 	int net_fd; /* HOST: the container's network namespace, while it has devices of the host */
 	int notify_fd; /* sd_notify socket that the container's messages arrive at */
 
-	/* exec: the container */
+	/* exec, mounts: the container */
 	pid_t init_pid;
 	int init_pidfd;
 	int container_root_fd; /* where "/" of the container's init process is */
 	uint64_t join_flags;
+	int host_root_fd; /* mounts: where our own "/" is */
 	struct cgroup_paths exec_cgroup;
 
 	/* INIT */

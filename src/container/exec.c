@@ -4,10 +4,10 @@
  */
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "container/enter.h"
 #include "container/find.h"
 #include "container/monitor.h"
 #include "container/steps.h"
@@ -194,66 +194,6 @@ static struct err *plan_affinity(const struct spec_process *p, struct process_pl
 	return affinity_parse("process.execCPUAffinity.final", aff->final, &plan->affinity_final);
 }
 
-/* Namespaces of the container; not the user namespace when it is ours already (setns: EINVAL). */
-static uint64_t join_flags(const struct run *run)
-{
-	const struct spec_linux *l = run->spec->linux_;
-	uint64_t flags = 0;
-	struct stat ours, theirs;
-	auto_free char *path = NULL;
-
-	for (size_t i = 0; l && i < l->n_namespaces; i++)
-		flags |= ns_flag((enum ns_type)l->namespaces[i].type);
-	if (run->record.user_namespace)
-		flags |= CLONE_NEWUSER;
-	path = str_format("/proc/%d/ns/user", (int)run->init_pid);
-	if ((flags & CLONE_NEWUSER) && stat("/proc/self/ns/user", &ours) == 0 &&
-	    stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino)
-		flags &= ~(uint64_t)CLONE_NEWUSER;
-	return flags;
-}
-
-/* Kernels before 5.3; what is missing is said when it is needed. */
-static void open_namespaces(struct run *run)
-{
-	static const char *const files[NS_TYPES] = {
-		[NS_USER] = "user",     [NS_MOUNT] = "mnt", [NS_PID] = "pid",
-		[NS_NETWORK] = "net",   [NS_IPC] = "ipc",   [NS_UTS] = "uts",
-		[NS_CGROUP] = "cgroup", [NS_TIME] = "time",
-	};
-
-	for (int t = 0; t < NS_TYPES; t++) {
-		auto_free char *path = str_format("/proc/%d/ns/%s", (int)run->init_pid, files[t]);
-
-		run->ns_fds[t] = open(path, O_RDONLY | O_CLOEXEC);
-	}
-}
-
-static struct err *open_init(struct run *run, const struct found *f)
-{
-	auto_free char *root = NULL;
-
-	run->record = *f->record;
-	run->root_fd = fcntl(f->root_fd, F_DUPFD_CLOEXEC, 3);
-	run->init_pid = f->record->pid;
-	run->init_pidfd = proc_open(f->record->pid, f->record->start_time);
-	if (run->init_pidfd == -ESRCH)
-		return status_check(OP_EXEC, STATUS_STOPPED, f->id);
-	if (run->init_pidfd == -ENOSYS)
-		open_namespaces(run);
-	else
-		TRY_SYS(run->init_pidfd, "open the container's init process %d", f->record->pid);
-	root = str_format("/proc/%d/root", f->record->pid);
-	run->container_root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (run->container_root_fd < 0)
-		return err_sys(-errno, "open the root of the container's init process %d",
-			       f->record->pid);
-	/* The number was still its own when the root was opened. */
-	if (proc_is_alive(f->record->pid, f->record->start_time) == 0)
-		return status_check(OP_EXEC, STATUS_STOPPED, f->id);
-	return NULL;
-}
-
 /* An init that moved itself to another cgroup is followed; --cgroup is taken as it is said. */
 static struct err *plan_cgroup(struct run *run, const struct found *f)
 {
@@ -272,7 +212,7 @@ static struct err *exec_prepare(struct run *run, const struct found *f)
 	struct spec_process *p = arena_alloc(run->arena, sizeof(*p));
 
 	TRY(found_spec(f, run->arena, &run->spec));
-	TRY(open_init(run, f));
+	TRY(enter_open(run, f, OP_EXEC));
 	TRY(make_process(run, p));
 	run->plan.spec = run->spec;
 	run->plan.id = f->id;
@@ -285,7 +225,7 @@ static struct err *exec_prepare(struct run *run, const struct found *f)
 	TRY(plan_affinity(p, &run->plan.process));
 	TRY(mempolicy_plan_make(run->spec, &run->plan.mempolicy));
 	TRY(rdt_plan_make(run->arena, run->spec, f->id, &run->plan.rdt));
-	run->join_flags = join_flags(run);
+	run->join_flags = enter_flags(run);
 	return plan_cgroup(run, f);
 }
 

@@ -135,8 +135,8 @@ static struct err *terminal_rules(const struct run_opts *opts, const struct spec
 	return NULL;
 }
 
-static struct err *resolve_rootfs(struct arena *a, const char *bundle, const struct spec *spec,
-				  char **ret)
+struct err *plan_rootfs_path(struct arena *a, const char *bundle, const struct spec *spec,
+			     char **ret)
 {
 	auto_free char *joined = *spec->root->path == '/'
 					 ? str_dup(spec->root->path)
@@ -168,7 +168,7 @@ static struct err *plan_file_systems(struct arena *a, const struct run_opts *opt
 {
 	char *rootfs = NULL;
 
-	TRY(resolve_rootfs(a, p->bundle, p->spec, &rootfs));
+	TRY(plan_rootfs_path(a, p->bundle, p->spec, &rootfs));
 	TRY(rootfs_plan_make(a, p->spec, p->bundle, opts->no_pivot, &p->rootfs));
 	p->rootfs.path = rootfs;
 	TRY(mounts_plan_make(a, p->spec, p->bundle, rootfs, &p->mounts));

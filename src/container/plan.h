@@ -68,6 +68,9 @@ struct run_opts;
 MUST_CHECK struct err *plan_make(struct arena *a, const struct ctx *ctx,
 				 const struct run_opts *opts, const struct spec *spec,
 				 const char *bundle, struct plan *ret);
+/* root.path with symlinks resolved. */
+MUST_CHECK struct err *plan_rootfs_path(struct arena *a, const char *bundle,
+					const struct spec *spec, char **ret);
 void plan_print(const struct plan *plan, struct str *out);
 
 MUST_CHECK struct err *process_plan_make(struct arena *a, const struct spec *spec,

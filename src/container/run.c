@@ -129,6 +129,7 @@ struct run run_new(struct ctx *ctx)
 		.net_fd = -EBADF,
 		.init_pidfd = -EBADF,
 		.container_root_fd = -EBADF,
+		.host_root_fd = -EBADF,
 		.init_root_fd = -EBADF,
 		.slave_fd = -EBADF,
 		.start_fd = -EBADF,
@@ -175,6 +176,7 @@ void run_done(struct run *run)
 	fd_close(run->net_fd);
 	fd_close(run->init_pidfd);
 	fd_close(run->container_root_fd);
+	fd_close(run->host_root_fd);
 	if (run->shared)
 		munmap(run->shared, sizeof(*run->shared));
 	strv_done(&run->env);

@@ -99,7 +99,7 @@ struct err *mounts_open_sources(const struct mounts_plan *plan, struct mount_sou
 		e = open_source(m, plan->in_userns, &ret->fds[i]);
 		if (e) {
 			mount_sources_done(ret);
-			return err_wrap(e, "mounts[%zu] %s", i, m->destination);
+			return err_wrap(e, "%s %s", m->where, m->destination);
 		}
 	}
 	return NULL;
@@ -142,13 +142,12 @@ static int set_attrs(const struct mount_work *w, int fd, unsigned flags,
 	clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	rc = tree_set(fd, flags, attrs->set, clear, propagation);
 	if (rc == 0)
-		log_warn("mounts[%zu] %s: stays read-only, as the host's mount is", w->m->index,
+		log_warn("%s %s: stays read-only, as the host's mount is", w->m->where,
 			 w->m->destination);
 	return rc;
 }
 
-/* All of a bind mount's attributes and propagation, while it is detached. */
-static int set_all(const struct mount_work *w, int fd)
+int mount_bind_set(const struct mount_work *w, int fd)
 {
 	const struct mount_plan *m = w->m;
 	size_t i = 0;
@@ -169,8 +168,7 @@ static int set_all(const struct mount_work *w, int fd)
 	return rc;
 }
 
-/* The same for a mount that is attached already, on kernels without mount_setattr. */
-static struct err *set_all_old(const struct mount_work *w, int fd)
+struct err *mount_bind_set_old(const struct mount_work *w, int fd)
 {
 	const struct mount_plan *m = w->m;
 	int rc = 0;
@@ -242,31 +240,45 @@ static struct err *bind_old(const struct mount_work *w, int source_fd)
 	TRY(mount_open_target(w, is_dir, &target, NULL));
 	TRY_SYS(tree_bind_old(source_fd, target, m->recursive), "mount %s", m->source);
 	TRY(mount_reopen(w->root_fd, m->destination, target, &fd));
-	return set_all_old(w, fd);
+	return mount_bind_set_old(w, fd);
+}
+
+struct err *mount_bind_tree(const struct mount_work *w, int *source_fd, int *ret_fd,
+			    bool *ret_is_dir)
+{
+	auto_close int tree = take_fd(source_fd);
+
+	if (tree < 0 && w->m->inner)
+		TRY(open_inner_source(w, &tree));
+	else if (tree < 0)
+		TRY(open_source(w->m, false, &tree));
+	if (tree < 0)
+		return NULL;
+	if (streq(w->m->destination, "/proc"))
+		TRY(require_procfs(tree));
+	TRY(source_is_dir(w, tree, ret_is_dir));
+	*ret_fd = take_fd(&tree);
+	return NULL;
 }
 
 static struct err *attach_bind(const struct mount_work *w, int *source_fd)
 {
 	const struct mount_plan *m = w->m;
-	auto_close int tree = take_fd(source_fd);
 	auto_close int target = -EBADF;
+	auto_close int tree = -EBADF;
 	bool is_dir = false;
 	int attr_rc;
 	int rc;
 
-	if (tree >= 0 && w->sources_are_plain)
+	if (*source_fd >= 0 && w->sources_are_plain) {
+		tree = take_fd(source_fd);
 		return bind_old(w, tree);
-	if (tree < 0 && m->inner)
-		TRY(open_inner_source(w, &tree));
-	else if (tree < 0)
-		TRY(open_source(m, false, &tree));
+	}
+	TRY(mount_bind_tree(w, source_fd, &tree, &is_dir));
 	if (tree < 0)
 		return bind_old(w, -EBADF);
-	if (streq(m->destination, "/proc"))
-		TRY(require_procfs(tree));
-	TRY(source_is_dir(w, tree, &is_dir));
 	TRY(mount_open_target(w, is_dir, &target, NULL));
-	attr_rc = set_all(w, tree);
+	attr_rc = mount_bind_set(w, tree);
 	if (attr_rc < 0 && !mount_api_missing(attr_rc))
 		return err_sys(attr_rc, "set the options");
 	rc = tree_attach(tree, target);
@@ -275,11 +287,10 @@ static struct err *attach_bind(const struct mount_work *w, int *source_fd)
 	if (rc < 0)
 		return mount_explain(rc, tree, target, m->destination);
 	TRY(mount_check_place(w->root_fd, m->destination, tree));
-	return attr_rc < 0 ? set_all_old(w, tree) : NULL;
+	return attr_rc < 0 ? mount_bind_set_old(w, tree) : NULL;
 }
 
-/* The symlink itself is what the container gets. */
-static struct err *copy_symlink(const struct mount_work *w, bool *ret_done)
+struct err *mount_copy_symlink(const struct mount_work *w, bool *ret_done)
 {
 	const struct mount_plan *m = w->m;
 	char to[PATH_MAX];
@@ -329,11 +340,11 @@ static struct err *attach_change(const struct mount_work *w)
 	int rc;
 
 	TRY(mount_open_target(w, true, &fd, NULL));
-	rc = set_all(w, fd);
+	rc = mount_bind_set(w, fd);
 	if (rc == -EINVAL)
 		return err_new(ERR_INVALID, "remount: nothing is mounted on %s", m->destination);
 	if (mount_api_missing(rc))
-		TRY(set_all_old(w, fd));
+		TRY(mount_bind_set_old(w, fd));
 	else
 		TRY_SYS(rc, "remount");
 	if (!m->data && !m->sb_flags)
@@ -361,7 +372,7 @@ static struct err *attach_one(const struct mount_work *w, int *source_fd)
 		return attach_change(w);
 	case MOUNT_BIND:
 		if (w->m->copy_symlink)
-			TRY(copy_symlink(w, &done));
+			TRY(mount_copy_symlink(w, &done));
 		return done ? NULL : attach_bind(w, source_fd);
 	}
 	return NULL;
@@ -396,7 +407,7 @@ struct err *mounts_attach(const struct mounts_plan *plan, struct mount_sources *
 		w.m = &plan->v[i];
 		e = attach_one(&w, sources && i < sources->n ? &sources->fds[i] : &none);
 		if (e)
-			return err_wrap(e, "mounts[%zu] %s", i, w.m->destination);
+			return err_wrap(e, "%s %s", w.m->where, w.m->destination);
 	}
 	return NULL;
 }
@@ -430,7 +441,7 @@ struct err *mounts_finish(const struct mounts_plan *plan, int root_fd)
 			continue;
 		e = make_readonly(m, root_fd);
 		if (e)
-			return err_wrap(e, "mounts[%zu] %s", i, m->destination);
+			return err_wrap(e, "%s %s", m->where, m->destination);
 	}
 	return NULL;
 }

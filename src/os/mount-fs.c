@@ -208,7 +208,7 @@ static struct err *put_host_view(const struct mount_work *w, int target_fd, int 
 		e = put_host_view_old(w, source, target_fd, ret_fd);
 	}
 	if (!e)
-		log_info("mounts[%zu] %s: shows the host's, read-only", m->index, m->destination);
+		log_info("%s %s: shows the host's, read-only", m->where, m->destination);
 	return e;
 }
 
@@ -275,18 +275,36 @@ static struct err *put_fs(const struct mount_work *w, const struct mount_fs *fs,
 	return mount_put_fs(&again, w->root_fd, m->destination, target_fd, ret_fd);
 }
 
-/* The kernel maps the ids only of what is not attached yet. */
+/* Detached, with everything in it: the kernel maps the ids only of what is not attached yet. */
+static struct err *make_tree(const struct mount_work *w, struct mount_fs fs, int target_fd,
+			     int *ret_fd)
+{
+	char log[256];
+	auto_close int fd = mount_make_fs(&fs, log, sizeof(log));
+	auto_free char *rest = NULL;
+
+	if (fd == -EINVAL && streq(fs.type, "devpts") && fs.data)
+		rest = without_gid(fs.data);
+	if (rest) {
+		fs.data = *rest ? rest : NULL;
+		fd = mount_make_fs(&fs, log, sizeof(log));
+	}
+	if (fd < 0)
+		return explain_fs(fd, &fs, log);
+	if (w->m->tmpcopyup)
+		TRY(tmpcopyup(target_fd, fd));
+	if (w->m->idmap.wanted)
+		TRY(mount_idmap_apply(w->m, fd));
+	*ret_fd = take_fd(&fd);
+	return NULL;
+}
+
 static struct err *put_idmapped(const struct mount_work *w, const struct mount_fs *fs,
 				int target_fd, int *ret_fd)
 {
-	char log[256];
-	auto_close int fd = mount_make_fs(fs, log, sizeof(log));
+	auto_close int fd = -EBADF;
 
-	if (fd < 0)
-		return explain_fs(fd, fs, log);
-	if (w->m->tmpcopyup)
-		TRY(tmpcopyup(target_fd, fd));
-	TRY(mount_idmap_apply(w->m, fd));
+	TRY(make_tree(w, *fs, target_fd, &fd));
 	TRY(mount_put_tree(fd, w->root_fd, w->m->destination, target_fd));
 	*ret_fd = take_fd(&fd);
 	return NULL;
@@ -304,25 +322,38 @@ static struct err *put_copied_up(const struct mount_work *w, const struct mount_
 	return NULL;
 }
 
+static struct mount_fs fs_of(const struct mount_plan *m)
+{
+	return (struct mount_fs){
+		.type = m->type,
+		.source = m->source,
+		.attrs = m->readonly_late ? m->top.set & ~(uint64_t)MOUNT_ATTR_RDONLY : m->top.set,
+		.sb_flags = m->sb_flags,
+	};
+}
+
+struct err *mount_fs_tree(const struct mount_work *w, int target_fd, bool made, int *ret_fd)
+{
+	struct mount_fs fs = fs_of(w->m);
+	auto_free char *data = NULL;
+
+	TRY(fs_data(w, target_fd, made, &data));
+	fs.data = data;
+	return make_tree(w, fs, target_fd, ret_fd);
+}
+
 struct err *mount_attach_fs(const struct mount_work *w)
 {
 	const struct mount_plan *m = w->m;
+	struct mount_fs fs = fs_of(m);
 	auto_close int target = -EBADF;
 	auto_close int fd = -EBADF;
 	auto_free char *data = NULL;
-	struct mount_fs fs = {
-		.type = m->type,
-		.source = m->source,
-		.attrs = m->top.set,
-		.sb_flags = m->sb_flags,
-	};
 	bool made = false;
 
 	TRY(mount_open_target(w, true, &target, &made));
 	TRY(fs_data(w, target, made, &data));
 	fs.data = data;
-	if (m->readonly_late)
-		fs.attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	if (m->idmap.wanted)
 		TRY(put_idmapped(w, &fs, target, &fd));
 	else if (m->tmpcopyup)

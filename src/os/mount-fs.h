@@ -21,6 +21,9 @@ int mount_make_fs(const struct mount_fs *fs, char *log, size_t size);
 /* Makes FS and puts it on TARGET_FD, which PATH below the root leads to. */
 MUST_CHECK struct err *mount_put_fs(const struct mount_fs *fs, int root_fd, const char *path,
 				    int target_fd, int *ret_fd);
+/* The file system of W, detached; MADE: the mount point TARGET_FD is new. */
+MUST_CHECK struct err *mount_fs_tree(const struct mount_work *w, int target_fd, bool made,
+				     int *ret_fd);
 /* A mount of the config that is a new file system. */
 MUST_CHECK struct err *mount_attach_fs(const struct mount_work *w);
 

@@ -25,7 +25,7 @@ enum { MAX_ROWS = 340 };
 
 static struct err *bad_text(const struct mount_plan *m)
 {
-	return err_hint(err_new(ERR_INVALID, "mounts[%zu].options: cannot read idmap=%s", m->index,
+	return err_hint(err_new(ERR_INVALID, "%s.options: cannot read idmap=%s", m->where,
 				m->idmap.text),
 			"idmap=uids=FS-HOST-LENGTH[#...];gids=FS-HOST-LENGTH[#...]");
 }
@@ -113,9 +113,9 @@ struct err *mount_idmap_plan(struct arena *a, const struct spec *spec, const str
 	if (m->uid_mappings.n > 0 || m->gid_mappings.n > 0) {
 		if (m->uid_mappings.n == 0 || m->gid_mappings.n == 0)
 			return err_new(ERR_INVALID,
-				       "mounts[%zu].%s: is missing: uidMappings and gidMappings "
+				       "%s.%s: is missing: uidMappings and gidMappings "
 				       "belong together",
-				       ret->index,
+				       ret->where,
 				       m->uid_mappings.n ? "gidMappings" : "uidMappings");
 		map->wanted = true;
 		map->uids = m->uid_mappings;
@@ -127,9 +127,9 @@ struct err *mount_idmap_plan(struct arena *a, const struct spec *spec, const str
 		return NULL;
 	if (!ns || !spec->linux_)
 		return err_hint(err_new(ERR_INVALID,
-					"mounts[%zu].options: idmap needs mappings or a user "
+					"%s.options: idmap needs mappings or a user "
 					"namespace of the container",
-					ret->index),
+					ret->where),
 				"set uidMappings and gidMappings of the mount");
 	map->of_container = true;
 	map->userns_path = ns->path ? arena_str(a, ns->path) : NULL;

@@ -200,8 +200,7 @@ static void attrs_atime(struct mount_attrs *attrs, enum atime_word word)
 static struct err *add_propagation(struct mount_plan *m, unsigned long flags)
 {
 	if (m->n_propagations == MOUNT_MAX_PROPAGATIONS)
-		return err_new(ERR_INVALID, "mounts[%zu].options: too many propagation words",
-			       m->index);
+		return err_new(ERR_INVALID, "%s.options: too many propagation words", m->where);
 	m->propagations[m->n_propagations++] = flags;
 	return NULL;
 }
@@ -307,8 +306,8 @@ static struct err *take_words(struct reader *r, const struct spec_mount *spec)
 
 static struct err *refuse_mix(const struct mount_plan *m, const char *one, const char *other)
 {
-	return err_new(ERR_INVALID, "mounts[%zu].options: %s does not go with %s (destination %s)",
-		       m->index, one, other, m->destination);
+	return err_new(ERR_INVALID, "%s.options: %s does not go with %s (destination %s)", m->where,
+		       one, other, m->destination);
 }
 
 static struct err *check_mixes(const struct mount_plan *m)
@@ -332,9 +331,8 @@ static struct err *check_mixes(const struct mount_plan *m)
 
 static struct err *refuse_unknown(const struct mount_plan *m, const char *word)
 {
-	struct err *e = err_new(ERR_INVALID,
-				"mounts[%zu].options: unknown option `%s` of the bind mount %s",
-				m->index, word, m->destination);
+	struct err *e = err_new(ERR_INVALID, "%s.options: unknown option `%s` of the bind mount %s",
+				m->where, word, m->destination);
 
 	if (streq(word, "z") || streq(word, "Z") || streq(word, "U") || streq(word, "copy") ||
 	    streq(word, "nocopy"))
@@ -359,8 +357,8 @@ static struct err *find_kind(struct reader *r, const struct spec_mount *spec)
 		m->kind = MOUNT_FS;
 	if (m->kind == MOUNT_FS && (!spec->type || !*spec->type))
 		return err_hint(err_new(ERR_INVALID,
-					"mounts[%zu].type: is missing: invalid mount type for `%s`",
-					m->index, m->destination),
+					"%s.type: is missing: invalid mount type for `%s`",
+					m->where, m->destination),
 				"a bind mount needs the option bind or rbind");
 	m->type = spec->type ? arena_str(r->a, spec->type) : NULL;
 	m->is_proc_or_sysfs = m->kind == MOUNT_FS &&
@@ -383,13 +381,11 @@ static void merge_reaches(struct mount_plan *m)
 	*tree = (struct mount_attrs){ 0 };
 }
 
-struct err *mount_opts_parse(struct arena *a, const struct spec_mount *spec, size_t index,
-			     struct mount_plan *ret)
+struct err *mount_opts_parse(struct arena *a, const struct spec_mount *spec, struct mount_plan *ret)
 {
 	struct reader r = { .a = a, .m = ret };
 	struct err *e;
 
-	ret->index = index;
 	e = take_words(&r, spec);
 	if (!e)
 		e = find_kind(&r, spec);

@@ -37,7 +37,7 @@ struct mount_idmap {
 };
 
 struct mount_plan {
-	size_t index; /* mounts[index] */
+	char *where; /* "mounts[3]", for messages */
 	enum mount_kind kind;
 	char *destination; /* absolute, normalised */
 	char *source;      /* of a bind: absolute; else what the config says */
@@ -63,9 +63,12 @@ struct mount_plan {
 	struct mount_idmap idmap;
 };
 
-/* What the words of one mount mean.  Reads the options of SPEC, or the defaults of DESTINATION. */
+/*
+ * What the words of one mount mean.  Reads the options of SPEC, or the defaults of the destination,
+ * which RET has already.
+ */
 MUST_CHECK struct err *mount_opts_parse(struct arena *a, const struct spec_mount *spec,
-					size_t index, struct mount_plan *ret);
+					struct mount_plan *ret);
 
 /* Does attaching it take paths of the host besides its source: /proc, for what only old calls can
  * do? */

@@ -30,6 +30,18 @@ MUST_CHECK struct err *mount_put_tree(int tree_fd, int root_fd, const char *path
 MUST_CHECK struct err *mount_check_place(int root_fd, const char *path, int fd);
 /* After mount(2): a descriptor of the new mount, which is not the one TARGET_FD is on. */
 MUST_CHECK struct err *mount_reopen(int root_fd, const char *path, int target_fd, int *ret_fd);
+/*
+ * The tree of a bind mount, detached: what was opened in *SOURCE_FD, else what the source names
+ * here.  *ret_fd is left alone where the mount API does not allow that.
+ */
+MUST_CHECK struct err *mount_bind_tree(const struct mount_work *w, int *source_fd, int *ret_fd,
+				       bool *ret_is_dir);
+/* All of a bind mount's attributes and propagation, while it is detached. */
+int mount_bind_set(const struct mount_work *w, int fd);
+/* The same for a mount that is attached already, on kernels without mount_setattr. */
+MUST_CHECK struct err *mount_bind_set_old(const struct mount_work *w, int fd);
+/* copy-symlink: the symlink itself is what the container gets, if the source is one. */
+MUST_CHECK struct err *mount_copy_symlink(const struct mount_work *w, bool *ret_done);
 /* Binds what SOURCE names on the host, with ATTRS set. */
 MUST_CHECK struct err *mount_put_bind(const char *source, bool recursive, uint64_t attrs,
 				      int root_fd, const char *path, int target_fd, int *ret_fd);

@@ -11,6 +11,7 @@
 #include "os/mount-api.h"
 #include "os/mount-idmap.h"
 #include "os/mount-opts.h"
+#include "spec/mistakes.h"
 
 static struct err *check_proc(const struct mount_plan *m)
 {
@@ -18,20 +19,18 @@ static struct err *check_proc(const struct mount_plan *m)
 		if (m->kind == MOUNT_BIND || m->kind == MOUNT_CHANGE ||
 		    (m->kind == MOUNT_FS && streq(m->type, "proc")))
 			return NULL;
-		return err_hint(
-			err_new(ERR_INVALID,
-				"mounts[%zu].destination: only procfs may be mounted on /proc",
-				m->index),
-			"use the type proc");
+		return err_hint(err_new(ERR_INVALID,
+					"%s.destination: only procfs may be mounted on /proc",
+					m->where),
+				"use the type proc");
 	}
 	if (!str_starts(m->destination, "/proc/") || mount_allowed_in_proc(m->destination))
 		return NULL;
-	return err_hint(
-		err_new(ERR_INVALID,
-			"mounts[%zu].destination: %s cannot be mounted because it is inside "
-			"/proc",
-			m->index, m->destination),
-		"only files such as /proc/cpuinfo and /proc/meminfo may be covered");
+	return err_hint(err_new(ERR_INVALID,
+				"%s.destination: %s cannot be mounted because it is inside "
+				"/proc",
+				m->where, m->destination),
+			"only files such as /proc/cpuinfo and /proc/meminfo may be covered");
 }
 
 /* The path below ROOTFS, or NULL when SOURCE is somewhere else. */
@@ -59,10 +58,10 @@ static struct err *plan_source(struct arena *a, const struct spec *spec, const s
 		return NULL;
 	}
 	if (!s->source || !*s->source)
-		return err_new(ERR_INVALID, "mounts[%zu].source: a bind mount needs a source (%s)",
-			       m->index, m->destination);
+		return err_new(ERR_INVALID, "%s.source: a bind mount needs a source (%s)", m->where,
+			       m->destination);
 	if (strlen(s->source) >= PATH_MAX)
-		return err_new(ERR_INVALID, "mounts[%zu].source: is longer than %d bytes", m->index,
+		return err_new(ERR_INVALID, "%s.source: is longer than %d bytes", m->where,
 			       PATH_MAX - 1);
 	/* Kept as it is written: "dir/link/.." is for the kernel to resolve. */
 	m->source = path_is_absolute(s->source) ? arena_str(a, s->source)
@@ -85,7 +84,7 @@ static void plan_systemd_v1(const struct spec *spec, struct mount_plan *m)
 	const char *place = spec_annotation(spec, FORCE_SYSTEMD_V1);
 	auto_free char *clean = place ? path_normalise(place) : NULL;
 
-	if (clean && streq(clean, m->destination))
+	if (clean && m->destination && streq(clean, m->destination))
 		m->kind = MOUNT_SYSTEMD_V1;
 }
 
@@ -110,26 +109,31 @@ static struct err *plan_label(struct arena *a, const struct spec *spec, struct m
 	return NULL;
 }
 
-static struct err *plan_one(struct arena *a, const struct spec *spec, size_t i, const char *bundle,
-			    const char *rootfs, struct mounts_plan *plan)
+/* Takes the place in the list and the destination. */
+static struct err *plan_place(struct arena *a, const struct spec_mount *s, const char *list,
+			      size_t i, struct mount_plan *m)
 {
-	const struct spec_mount *s = &spec->mounts[i];
-	struct mount_plan *m = &plan->v[i];
 	auto_free char *absolute = NULL;
 	auto_free char *clean = NULL;
 
+	m->where = arena_format(a, "%s[%zu]", list, i);
 	if (!s->destination || !*s->destination)
-		return err_new(ERR_INVALID, "mounts[%zu].destination: is missing", i);
+		return err_new(ERR_INVALID, "%s.destination: is missing", m->where);
 	if (strlen(s->destination) >= PATH_MAX - 1)
-		return err_new(ERR_INVALID, "mounts[%zu].destination: is longer than %d bytes", i,
+		return err_new(ERR_INVALID, "%s.destination: is longer than %d bytes", m->where,
 			       PATH_MAX - 2);
 	absolute = str_format("/%s", s->destination);
 	clean = path_normalise(absolute);
 	m->destination = arena_str(a, clean);
-	TRY(mount_opts_parse(a, s, i, m));
-	plan_systemd_v1(spec, m);
+	return NULL;
+}
+
+static struct err *plan_one(struct arena *a, const struct spec *spec, const struct spec_mount *s,
+			    const char *bundle, struct mounts_plan *plan, struct mount_plan *m)
+{
+	TRY(mount_opts_parse(a, s, m));
 	TRY(check_proc(m));
-	TRY(plan_source(a, spec, s, bundle, rootfs, m));
+	TRY(plan_source(a, spec, s, bundle, plan->rootfs, m));
 	TRY(mount_idmap_plan(a, spec, s, m));
 	if (m->kind == MOUNT_BIND && streq(m->destination, "/dev"))
 		plan->host_dev = true;
@@ -156,24 +160,149 @@ static void plan_late_readonly(struct mounts_plan *plan)
 	}
 }
 
+/* What is wrong with each of several mounts, as one error. */
+struct findings {
+	struct err *first;
+	struct str text;
+	size_t n;
+};
+
+static void add_finding(struct findings *f, struct err *e)
+{
+	if (!e)
+		return;
+	if (f->n++ < MISTAKES_SHOWN)
+		str_addf(&f->text, "%s%s", f->text.len ? "; " : "", err_text(e));
+	if (!f->first) {
+		f->first = e;
+		return;
+	}
+	if (err_get_hint(e))
+		f->first = err_hint(f->first, "%s", err_get_hint(e));
+	err_free(e);
+}
+
+static struct err *take_findings(struct findings *f)
+{
+	struct err *e = f->first;
+
+	if (f->n > MISTAKES_SHOWN)
+		str_addf(&f->text, "; and %zu more", f->n - MISTAKES_SHOWN);
+	if (f->n > 1) {
+		e = err_new(ERR_INVALID, "%s", f->text.s);
+		if (err_get_hint(f->first))
+			e = err_hint(e, "%s", err_get_hint(f->first));
+		err_free(f->first);
+	}
+	str_done(&f->text);
+	return e;
+}
+
+static struct err *plan_surroundings(struct arena *a, const struct spec *spec, const char *rootfs,
+				     size_t n, struct mounts_plan *plan)
+{
+	plan->v = arena_array(a, struct mount_plan, n + 1);
+	plan->n = n;
+	plan->in_userns = spec_find_ns(spec, NS_USER) != NULL;
+	plan->has_pid_ns = spec_find_ns(spec, NS_PID) != NULL;
+	plan->new_cgroup_ns = spec_find_ns(spec, NS_CGROUP) != NULL;
+	plan->new_mount_ns = spec_find_ns(spec, NS_MOUNT) != NULL;
+	plan->rootfs = arena_str(a, rootfs);
+	return plan_label(a, spec, plan);
+}
+
 struct err *mounts_plan_make(struct arena *a, const struct spec *spec, const char *bundle,
 			     const char *rootfs, struct mounts_plan *ret)
 {
-	ret->in_userns = spec_find_ns(spec, NS_USER) != NULL;
-	ret->has_pid_ns = spec_find_ns(spec, NS_PID) != NULL;
-	ret->new_cgroup_ns = spec_find_ns(spec, NS_CGROUP) != NULL;
-	ret->new_mount_ns = spec_find_ns(spec, NS_MOUNT) != NULL;
-	ret->rootfs = arena_str(a, rootfs);
-	TRY(plan_label(a, spec, ret));
+	struct findings f = { 0 };
+	struct err *e;
+
+	TRY(plan_surroundings(a, spec, rootfs, spec->n_mounts, ret));
 	if (spec->n_mounts > 0 && !ret->new_mount_ns)
 		return err_hint(err_new(ERR_INVALID,
 					"mounts: need a mount namespace of the container"),
 				"add {\"type\": \"mount\"} to linux.namespaces");
-	ret->v = arena_array(a, struct mount_plan, spec->n_mounts + 1);
-	ret->n = spec->n_mounts;
-	for (size_t i = 0; i < spec->n_mounts; i++)
-		TRY(plan_one(a, spec, i, bundle, rootfs, ret));
+	for (size_t i = 0; i < ret->n; i++) {
+		e = plan_place(a, &spec->mounts[i], "mounts", i, &ret->v[i]);
+		if (!e)
+			e = plan_one(a, spec, &spec->mounts[i], bundle, ret, &ret->v[i]);
+		add_finding(&f, e);
+		plan_systemd_v1(spec, &ret->v[i]);
+	}
+	TRY(take_findings(&f));
 	plan_late_readonly(ret);
+	return NULL;
+}
+
+/* --- of a container that runs ----------------------------------------------------------------- */
+
+/* The processes have their root already: they would never see what is put on top of it. */
+static struct err *refuse_root(const struct mount_plan *m)
+{
+	if (!streq(m->destination, "/"))
+		return NULL;
+	return err_new(ERR_INVALID,
+		       "%s.destination: is the root, which a container that runs keeps", m->where);
+}
+
+static struct err *check_added(const struct mount_plan *m)
+{
+	if (m->kind == MOUNT_CHANGE)
+		return err_hint(err_new(ERR_INVALID,
+					"%s.options: remount adds no mount (destination %s)",
+					m->where, m->destination),
+				"remove the mount and add it again with other options");
+	if (m->kind == MOUNT_CGROUP)
+		return err_hint(err_new(ERR_INVALID,
+					"%s.type: cgroup is for the config only (destination %s)",
+					m->where, m->destination),
+				"type cgroup2 shows the hierarchy of version 2; directories of "
+				"/sys/fs/cgroup can be bound");
+	return refuse_root(m);
+}
+
+struct err *mounts_plan_add(struct arena *a, const struct spec *spec,
+			    const struct spec_mounts *list, const char *bundle, const char *rootfs,
+			    struct mounts_plan *ret)
+{
+	struct findings f = { 0 };
+	struct err *e;
+
+	TRY(plan_surroundings(a, spec, rootfs, list->n, ret));
+	for (size_t i = 0; i < list->n; i++) {
+		e = plan_place(a, &list->v[i], "", i, &ret->v[i]);
+		if (!e)
+			e = plan_one(a, spec, &list->v[i], bundle, ret, &ret->v[i]);
+		add_finding(&f, e ? e : check_added(&ret->v[i]));
+	}
+	TRY(take_findings(&f));
+	plan_late_readonly(ret);
+	return NULL;
+}
+
+/* What lies deeper goes first: a mount takes along what is mounted in it. */
+static int deeper_first(const void *a, const void *b)
+{
+	const struct mount_plan *x = a;
+	const struct mount_plan *y = b;
+
+	return (int)strlen(y->destination) - (int)strlen(x->destination);
+}
+
+struct err *mounts_plan_remove(struct arena *a, const struct spec_mounts *list,
+			       struct mounts_plan *ret)
+{
+	struct findings f = { 0 };
+	struct err *e;
+
+	ret->v = arena_array(a, struct mount_plan, list->n + 1);
+	ret->n = list->n;
+	for (size_t i = 0; i < list->n; i++) {
+		e = plan_place(a, &list->v[i], "", i, &ret->v[i]);
+		add_finding(&f, e ? e : refuse_root(&ret->v[i]));
+	}
+	TRY(take_findings(&f));
+	qsort(ret->v, ret->n, sizeof(*ret->v), deeper_first);
 	return NULL;
 }
 

@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 struct spec;
+struct spec_mounts;
 struct mount_plan; /* one mount: os/mount-opts.h */
 
 struct mounts_plan {
@@ -40,10 +41,20 @@ struct mounts_plan {
 	} cgroup;
 };
 
-/* Refuses unknown options, relative clashes and mounts over /proc that are not allowed. */
+/*
+ * Refuses unknown options, relative clashes and mounts over /proc that are not allowed, all of them
+ * at once.
+ */
 MUST_CHECK struct err *mounts_plan_make(struct arena *a, const struct spec *spec,
 					const char *bundle, const char *rootfs,
 					struct mounts_plan *ret);
+/* The same for a list that is added to a running container of SPEC: os/mount-live.h. */
+MUST_CHECK struct err *mounts_plan_add(struct arena *a, const struct spec *spec,
+				       const struct spec_mounts *list, const char *bundle,
+				       const char *rootfs, struct mounts_plan *ret);
+/* And for one that is taken away: only destinations count. */
+MUST_CHECK struct err *mounts_plan_remove(struct arena *a, const struct spec_mounts *list,
+					  struct mounts_plan *ret);
 void mounts_plan_print(const struct mounts_plan *plan, struct str *out);
 
 /*

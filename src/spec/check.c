@@ -118,19 +118,19 @@ void check_id_mappings(const struct spec_id_mappings *map, const char *path, str
 	}
 }
 
-static void check_mount(const struct spec_mount *v, size_t i, struct mistakes *m)
+void check_mount(const struct spec_mount *v, const char *list, size_t i, struct mistakes *m)
 {
 	char path[64];
 
 	if (!v->uid_mappings.present && !v->gid_mappings.present)
 		return;
 	if (v->uid_mappings.n > 0 && v->gid_mappings.n == 0)
-		mistakes_add(m, "mounts[%zu].gidMappings: is required with uidMappings", i);
+		mistakes_add(m, "%s[%zu].gidMappings: is required with uidMappings", list, i);
 	if (v->gid_mappings.n > 0 && v->uid_mappings.n == 0)
-		mistakes_add(m, "mounts[%zu].uidMappings: is required with gidMappings", i);
-	snprintf(path, sizeof(path), "mounts[%zu].uidMappings", i);
+		mistakes_add(m, "%s[%zu].uidMappings: is required with gidMappings", list, i);
+	snprintf(path, sizeof(path), "%s[%zu].uidMappings", list, i);
 	check_id_mappings(&v->uid_mappings, path, m);
-	snprintf(path, sizeof(path), "mounts[%zu].gidMappings", i);
+	snprintf(path, sizeof(path), "%s[%zu].gidMappings", list, i);
 	check_id_mappings(&v->gid_mappings, path, m);
 }
 
@@ -163,7 +163,7 @@ void check_config(const struct spec *s, struct mistakes *m)
 		check_uts_namespace(s, "domainname", s->domainname, m);
 	}
 	for (size_t i = 0; i < s->n_mounts; i++)
-		check_mount(&s->mounts[i], i, m);
+		check_mount(&s->mounts[i], "mounts", i, m);
 	check_hooks(s->hooks, m);
 	check_linux(s, m);
 }

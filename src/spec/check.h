@@ -15,6 +15,8 @@ void check_process(const struct spec_process *p, const char *path, struct mistak
 void check_linux(const struct spec *s, struct mistakes *m);
 void check_resources(const struct spec_resources *r, const char *path, struct mistakes *m);
 
+/* One of a list of mounts: LIST is "mounts", or "" when the document is the list. */
+void check_mount(const struct spec_mount *v, const char *list, size_t i, struct mistakes *m);
 /* PATH names the list; "linux.uidMappings". */
 void check_id_mappings(const struct spec_id_mappings *map, const char *path, struct mistakes *m);
 

@@ -118,6 +118,8 @@ static const struct field mount_fields[] = {
 };
 TYPE(mount_type, struct spec_mount, mount_fields);
 
+const struct field mounts_row = F_LIST(struct spec_mounts, v, n, "mounts", mount_type);
+
 static const struct field hook_fields[] = {
 	F_STR(struct spec_hook, path, "path", .flags = REQUIRED | NONEMPTY),
 	F_STRV(struct spec_hook, args, "args"),

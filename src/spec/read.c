@@ -119,6 +119,20 @@ struct err *spec_parse_resources(struct arena *a, const char *text, size_t len,
 	return parse(a, &resources_document, "resources document", text, len, ret);
 }
 
+struct err *spec_parse_mounts(struct arena *a, const char *what, const char *text, size_t len,
+			      struct spec_mounts **ret)
+{
+	auto_mistakes struct mistakes m = { 0 };
+	struct spec_mounts *mounts = NULL;
+
+	TRY(table_parse_list_into(a, &mounts_row, what, text, len, &m, &mounts));
+	for (size_t i = 0; i < mounts->n; i++)
+		check_mount(&mounts->v[i], "", i, &m);
+	TRY(mistakes_take(&m, what));
+	*ret = mounts;
+	return NULL;
+}
+
 void spec_print(const struct spec *s, struct str *out)
 {
 	table_print(&spec_type.t, s, out);

@@ -70,6 +70,12 @@ struct spec_mount {
 	struct spec_id_mappings gid_mappings;
 };
 
+/* A list of mounts that is a document of its own (`mounts add`). */
+struct spec_mounts {
+	size_t n;
+	struct spec_mount *v;
+};
+
 struct spec_console_size {
 	uint64_t height;
 	uint64_t width;
@@ -406,6 +412,9 @@ MUST_CHECK struct err *spec_parse_process(struct arena *a, const char *text, siz
 					  struct spec_process **ret);
 MUST_CHECK struct err *spec_parse_resources(struct arena *a, const char *text, size_t len,
 					    struct spec_resources **ret);
+/* A list of mounts; WHAT names the document in messages: "WHAT: [1].destination: is required". */
+MUST_CHECK struct err *spec_parse_mounts(struct arena *a, const char *what, const char *text,
+					 size_t len, struct spec_mounts **ret);
 /*
  * BASE (may be NULL) with OVER's members in place of its own, devices and the like by their keys.
  * The result shares what it is made of.

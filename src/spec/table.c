@@ -511,6 +511,20 @@ struct err *table_parse_into(struct arena *a, const struct type *type, const cha
 	return NULL;
 }
 
+struct err *table_parse_list_into(struct arena *a, const struct field *row, const char *what,
+				  const char *text, size_t len, struct mistakes *m, void *ret)
+{
+	struct parse p = { .arena = a, .mistakes = m };
+	struct json_object *root = NULL;
+	void *object = arena_alloc(a, row->owner);
+
+	TRY(text_parse(what, text, len, &root));
+	parse_list(&p, row, NULL, root, object);
+	json_object_put(root);
+	*(void **)ret = object;
+	return NULL;
+}
+
 struct err *table_parse(struct arena *a, const struct type *type, const char *what,
 			const char *text, size_t len, void *ret)
 {

@@ -206,6 +206,13 @@ MUST_CHECK struct err *table_parse(struct arena *a, const struct type *type, con
 MUST_CHECK struct err *table_parse_into(struct arena *a, const struct type *type, const char *what,
 					const char *text, size_t len, struct mistakes *m,
 					void *ret);
+/*
+ * The same for a document that is a list.  ROW says of what and where it goes: an F_LIST of the
+ * struct that *RET will point to.
+ */
+MUST_CHECK struct err *table_parse_list_into(struct arena *a, const struct field *row,
+					     const char *what, const char *text, size_t len,
+					     struct mistakes *m, void *ret);
 /* Prints OBJECT as JSON, indented by two spaces as crun's output is; ends without newline. */
 void table_print(const struct type *type, const void *object, struct str *out);
 

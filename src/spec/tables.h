@@ -14,6 +14,8 @@ TYPE_DECLARE(id_mapping_type, struct spec_id_mapping);
 TYPE_DECLARE(linux_type, struct spec_linux);
 TYPE_DECLARE(resources_type, struct spec_resources);
 TYPE_DECLARE(seccomp_type, struct spec_seccomp);
+/* A document that is a list of mounts. */
+extern const struct field mounts_row;
 
 /* Lists of id mappings have three C members for one row. */
 #define F_ID_MAPPINGS(T, member, json) \

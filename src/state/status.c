@@ -36,6 +36,7 @@ static const struct {
 	[OP_PAUSE] = { ANY_LIVE, "paused" },
 	[OP_RESUME] = { ANY_LIVE, "resumed" },
 	[OP_UPDATE] = { ANY_LIVE | BIT(STATUS_STOPPED), "updated" },
+	[OP_MOUNT] = { ANY_LIVE, "mounted to" },
 	[OP_PS] = { ANY_LIVE | BIT(STATUS_STOPPED), "listed" },
 	[OP_DELETE] = { BIT(STATUS_CREATED) | BIT(STATUS_STOPPED), "deleted" },
 };

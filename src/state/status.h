@@ -37,6 +37,7 @@ enum container_op {
 	OP_PAUSE,
 	OP_RESUME,
 	OP_UPDATE,
+	OP_MOUNT,
 	OP_PS,
 	OP_DELETE,
 	OP_COUNT,

@@ -12,7 +12,7 @@ from harness import machine
 from harness.machine import wait_until
 
 COMMANDS = ["run", "create", "start", "state", "list", "ps", "kill", "delete", "pause", "resume", "exec", "spec",
-            "features"]
+            "features", "mounts"]
 davit_only = pytest.mark.davit_only
 
 

@@ -31,13 +31,16 @@ static struct err *parse_at(const char *destination, const char *type, const cha
 	char *text = words ? arena_str(arena, words) : NULL;
 	char *word;
 
-	*m = (struct mount_plan){ .destination = arena_str(arena, destination) };
+	*m = (struct mount_plan){
+		.where = arena_str(arena, "mounts[3]"),
+		.destination = arena_str(arena, destination),
+	};
 	spec.options.v = arena_array(arena, char *, 64);
 	spec.options.present = words != NULL;
 	while (text && (word = strsep(&text, " ")))
 		if (*word)
 			spec.options.v[spec.options.n++] = word;
-	return mount_opts_parse(arena, &spec, 3, m);
+	return mount_opts_parse(arena, &spec, m);
 }
 
 static struct mount_plan parse(const char *type, const char *words)

@@ -352,6 +352,74 @@ TEST(the_option_for_labels_is_the_one_of_the_annotation)
 		   "annotations[\"run.oci.mount_context_type\"]: `label`");
 }
 
+TEST(what_is_wrong_with_several_mounts_is_said_at_once)
+{
+	auto_arena struct arena *a = arena_new();
+	struct spec_mount mounts[] = { BIND(NULL, "/a"), TMPFS("/b"), { .destination = "/c" } };
+	struct mounts_plan plan;
+	struct err *e = plan_mounts(a, mounts, 3, &plan);
+
+	expect(e != NULL);
+	expect_str(err_text(e), "mounts[0].source: a bind mount needs a source (/a); "
+				"mounts[2].type: is missing: invalid mount type for `/c`");
+	expect_str(err_get_hint(e), "a bind mount needs the option bind or rbind");
+	err_free(e);
+}
+
+static struct err *plan_added(struct arena *a, struct spec_mount *mounts, size_t n,
+			      struct mounts_plan *ret)
+{
+	struct spec spec = { .root = &root, .linux_ = &linux_part };
+	struct spec_mounts list = { .n = n, .v = mounts };
+
+	*ret = (struct mounts_plan){ 0 };
+	return mounts_plan_add(a, &spec, &list, "/bundle", "/real/rootfs", ret);
+}
+
+TEST(an_added_mount_is_named_by_its_place_in_the_list)
+{
+	auto_arena struct arena *a = arena_new();
+	struct spec_mount mounts[] = { BIND("data", "/a"), TMPFS("/") };
+	struct mounts_plan plan;
+
+	expect_ok(plan_added(a, mounts, 1, &plan));
+	expect_str(plan.v[0].where, "[0]");
+	expect_str(plan.v[0].source, "/bundle/data");
+	expect_err(plan_added(a, mounts, 2, &plan), ERR_INVALID,
+		   "[1].destination: is the root, which a container that runs keeps");
+}
+
+TEST(what_adds_no_mount_is_refused_in_a_running_container)
+{
+	auto_arena struct arena *a = arena_new();
+	static char *words[] = { "remount", "ro", NULL };
+	struct spec_mount mounts[] = {
+		{ .destination = "/a", .options = { .present = true, .n = 2, .v = words } },
+		{ .destination = "/sys/fs/cgroup", .type = "cgroup" },
+	};
+	struct mounts_plan plan;
+
+	expect_err(plan_added(a, mounts, 2, &plan), ERR_INVALID,
+		   "[0].options: remount adds no mount (destination /a); "
+		   "[1].type: cgroup is for the config only");
+}
+
+TEST(what_lies_deeper_is_removed_first)
+{
+	auto_arena struct arena *a = arena_new();
+	struct spec_mount mounts[] = { { .destination = "/a" }, { .destination = "../a/./b" } };
+	struct spec_mounts list = { .n = 2, .v = mounts };
+	struct mounts_plan plan = { 0 };
+
+	expect_ok(mounts_plan_remove(a, &list, &plan));
+	expect_str(plan.v[0].destination, "/a/b");
+	expect_str(plan.v[0].where, "[1]");
+	expect_str(plan.v[1].destination, "/a");
+	mounts[0].destination = "a/..";
+	expect_err(mounts_plan_remove(a, &list, &plan), ERR_INVALID,
+		   "[0].destination: is the root");
+}
+
 TESTS(CASE(destinations_are_normalised_and_absolute),
       CASE(a_relative_source_is_taken_from_the_bundle),
       CASE(a_source_inside_the_rootfs_is_found_by_both_names),
@@ -364,4 +432,8 @@ TESTS(CASE(destinations_are_normalised_and_absolute),
       CASE(idmap_text_with_mistakes_is_refused), CASE(mappings_of_a_mount_come_in_pairs),
       CASE(the_printed_plan_names_every_decision), CASE(the_root_is_taken_from_the_bundle),
       CASE(propagation_words_of_the_root), CASE(a_read_only_root_needs_a_mount_namespace),
-      CASE(the_option_for_labels_is_the_one_of_the_annotation))
+      CASE(the_option_for_labels_is_the_one_of_the_annotation),
+      CASE(what_is_wrong_with_several_mounts_is_said_at_once),
+      CASE(an_added_mount_is_named_by_its_place_in_the_list),
+      CASE(what_adds_no_mount_is_refused_in_a_running_container),
+      CASE(what_lies_deeper_is_removed_first))

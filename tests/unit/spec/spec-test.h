@@ -49,6 +49,15 @@ static inline struct err *read_resources(const char *text)
 	return spec_parse_resources(a, json, strlen(json), &r);
 }
 
+static inline struct err *read_mounts(const char *text)
+{
+	auto_arena struct arena *a = arena_new();
+	auto_free char *json = unquote(text);
+	struct spec_mounts *m = NULL;
+
+	return spec_parse_mounts(a, "list", json, strlen(json), &m);
+}
+
 /* The error must be exactly TEXT. */
 static inline void expect_text_at(struct err *e, const char *text, const char *file, int line)
 {

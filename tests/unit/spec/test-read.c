@@ -126,9 +126,28 @@ TEST(a_resources_document_has_paths_without_prefix)
 		    "process document: cwd: must be a string, not a number");
 }
 
+TEST(a_list_of_mounts_has_the_place_in_it)
+{
+	auto_arena struct arena *a = arena_new();
+	static const char text[] = "[{\"destination\": \"/a\"}, {\"destination\": \"/b\"}]";
+	struct spec_mounts *m = NULL;
+
+	expect_ok(spec_parse_mounts(a, "list", text, strlen(text), &m));
+	expect_int(m->n, 2);
+	expect_str(m->v[1].destination, "/b");
+	expect_ok(read_mounts("[]"));
+	expect_text(read_mounts("{}"), "list: must be a list, not an object");
+	expect_text(read_mounts("[{'destination': '/a'}, {'type': 1}]"),
+		    "list: [1].type: must be a string, not a number; [1].destination: is required");
+	expect_text(read_mounts("[{'destination': '/a', 'uidMappings': [{'containerID': 0, "
+				"'hostID': 1, 'size': 1}]}]"),
+		    "list: [0].gidMappings: is required with uidMappings");
+}
+
 TESTS(CASE(a_file_is_read), CASE(mistakes_carry_the_name_of_the_file),
       CASE(a_missing_config_names_the_bundle_and_hints_at_the_option),
       CASE(what_is_no_regular_file_is_refused_without_waiting),
       CASE(a_file_of_50_megabytes_is_refused_unread),
       CASE(a_process_document_has_paths_without_prefix),
-      CASE(a_resources_document_has_paths_without_prefix))
+      CASE(a_resources_document_has_paths_without_prefix),
+      CASE(a_list_of_mounts_has_the_place_in_it))

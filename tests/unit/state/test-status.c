@@ -193,7 +193,7 @@ TEST(each_operation_is_legal_in_the_states_clients_rely_on)
 	} rows[] = {
 		{ OP_START, "C" },   { OP_EXEC, "CR" },    { OP_KILL, "CRP" },
 		{ OP_PAUSE, "CRP" }, { OP_RESUME, "CRP" }, { OP_UPDATE, "CRPS" },
-		{ OP_PS, "CRPS" },   { OP_DELETE, "CS" },
+		{ OP_MOUNT, "CRP" }, { OP_PS, "CRPS" },    { OP_DELETE, "CS" },
 	};
 	static const enum container_status states[] = { STATUS_CREATED, STATUS_RUNNING,
 							STATUS_PAUSED, STATUS_STOPPED };
