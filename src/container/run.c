@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sock.h"
+#include "container/answerer.h"
 #include "container/find.h"
 #include "container/hooks.h"
 #include "container/monitor.h"
@@ -30,6 +31,7 @@
 static const struct step create_steps[] = {
 	/*      cannot …                                            done by                      taken back by */
 	ON_HOST("reserve the container id",                         step_reserve_id,             undo_reserve_id),
+	ON_HOST("load the seccomp plugins",                         step_try_plugins,            NULL),
 	ON_HOST("connect to the console socket",                    step_connect_console,        NULL),
 	ON_HOST("set up the start gate",                            step_make_gate,              NULL),
 	ON_HOST("open the joined namespaces",                       step_open_namespaces,        NULL),
@@ -323,6 +325,7 @@ static struct err *run_foreground(struct run *run, int *ret_status)
 	struct err *e = monitor_run(run, ret_status);
 	struct err *left;
 
+	answerer_wait(run);
 	if (netdevs_are_trusted(run->spec))
 		undo_move_netdevs(run);
 	if (run->opts->keep && !e)

@@ -486,12 +486,14 @@ TEST(mistakes_of_a_profile_are_refused_by_name)
 	expect_err(seccomp_check(&s), ERR_INVALID, "linux.seccomp.defaultErrnoRet");
 	s.default_errno_ret.set = false;
 	rules[0].action = SECCOMP_NOTIFY;
-	expect_err(seccomp_check(&s), ERR_INVALID, "linux.seccomp.listenerPath");
+	expect_ok(seccomp_check(&s));
+	expect_err(seccomp_check_listener(&s), ERR_INVALID, "linux.seccomp.listenerPath");
 	s.listener_path = "relative";
-	expect_err(seccomp_check(&s), ERR_INVALID, "`relative` is not absolute");
+	expect_err(seccomp_check_listener(&s), ERR_INVALID, "`relative` is not absolute");
 	s.listener_path = NULL;
 	s.listener_metadata = "x";
-	expect_err(seccomp_check(&s), ERR_INVALID, "linux.seccomp.listenerMetadata: needs");
+	expect_err(seccomp_check_listener(&s), ERR_INVALID,
+		   "linux.seccomp.listenerMetadata: needs");
 	s.listener_metadata = NULL;
 	rules[0].action = SECCOMP_TRAP;
 	s.default_action = SECCOMP_NOTIFY;
