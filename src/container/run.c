@@ -425,7 +425,9 @@ static struct err *start_found(struct run *run, struct found *found)
 	run->pid = run->record.pid;
 	run->pidfd = proc_open(run->pid, run->record.start_time);
 	TRY(found_spec(found, run->arena, &run->spec));
-	TRY(process_plan_seccomp(run->arena, run->spec, &run->plan.process));
+	/* Without no_new_privs `create` has loaded the filter. */
+	if (run->spec->process->no_new_privileges.value)
+		TRY(process_plan_seccomp(run->arena, run->spec, &run->plan.process));
 	interrupt_block();
 	e = start_locked(run, found);
 	interrupt_unblock();

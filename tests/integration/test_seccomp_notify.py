@@ -121,6 +121,18 @@ def test_the_environment_names_the_agent(container, agent):
     assert result(container, env={"RUN_OCI_SECCOMP_RECEIVER": agent.path}) == "77"
 
 
+@pytest.mark.davit_only
+@pytest.mark.parametrize("nnp, command", [(True, "start"), (False, "create")])
+def test_the_command_that_loads_the_filter_needs_the_variable(container, agent, nnp, command):
+    notify(container, nnp=nnp)
+    envs = {name: {"RUN_OCI_SECCOMP_RECEIVER": agent.path if name == command else "/no/such/socket"}
+            for name in ("create", "start")}
+    container.create(["sh", "-c", f"probe syscall {GETPRIORITY}; exec sleep 1000"], env=envs["create"])
+    container.start(env=envs["start"])
+
+    container.wait_for_output("77\n")
+
+
 def test_the_annotation_comes_before_the_environment(container, agent):
     notify(container)
     annotate(container, RECEIVER, agent.path)

@@ -10,8 +10,7 @@ import pytest
 
 from harness import machine
 
-pytestmark = [pytest.mark.skipif(platform.machine() != "x86_64", reason="the system call numbers are x86_64's"),
-              pytest.mark.skipif(machine.sanitized(), reason="the answerer's threads and plugins are not the sanitizer's")]
+pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the system call numbers are x86_64's")
 
 GETPRIORITY = 140
 INCLUDE = machine.REPO / "include"
@@ -165,6 +164,21 @@ def test_nothing_of_the_caller_stays_open_in_the_process_of_the_plugins(containe
 
 
 @pytest.mark.davit_only
+@pytest.mark.all_modes
+def test_no_process_of_the_container_sees_the_plugins(container, plugin):
+    use(container, plugin(VALUE=4))
+    container.up()
+    running = container.start_exec(["sh", "-c", f"probe syscall {GETPRIORITY}; exec sleep 1000"])
+    machine.wait_until(lambda: "4" in running.output())
+
+    pids = answerers()
+    assert len(pids) == 2       # of start and of exec
+    for pid in pids:
+        for kind in ("pid", "ipc", "uts", "net"):
+            assert os.readlink(f"/proc/{pid}/ns/{kind}") == os.readlink(f"/proc/self/ns/{kind}"), kind
+
+
+@pytest.mark.davit_only
 def test_no_process_of_plugins_outlives_the_container(container, plugin):
     use(container, plugin(VALUE=4))
     container.up()
@@ -221,13 +235,17 @@ def test_a_name_that_leads_nowhere_is_refused(container, names, text):
 
 
 @pytest.mark.davit_only
-def test_a_plugin_that_does_not_start_keeps_the_container_from_starting(container, plugin):
-    use(container, plugin("x", START="-EACCES"))
+@pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
+@pytest.mark.parametrize("start, text", [("-EACCES", "Permission denied"), ("3", "it returned 3"),
+                                         ("(abort(),0)", "crashed while it was loaded: signal 6"),
+                                         ("(_exit(0),0)", "ended the process while it was loaded")])
+def test_a_plugin_that_does_not_start_keeps_the_container_from_starting(container, plugin, start, text, nnp):
+    use(container, plugin("x", START=start), nnp=nnp)
 
     out = container.run(["true"], check=False)
 
     assert out.returncode == 1
-    assert "start `" in out.stderr and "Permission denied" in out.stderr
+    assert text in out.stderr
     assert not container.state_dir.exists()
 
 
