@@ -215,7 +215,7 @@ static struct seccomp_features seccomp_of(struct arena *a)
 char *spec_features(void)
 {
 	/* What a config may ask of the runtime through annotations, as prefixes. */
-	static const char *const unsafe[] = { "run.oci.", NULL };
+	static const char *const unsafe[] = { "run.oci.", "org.systemd.property.", NULL };
 	auto_arena struct arena *a = arena_new();
 	struct str out = { 0 };
 	struct features f = {

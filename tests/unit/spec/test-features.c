@@ -51,6 +51,7 @@ TEST(versions_and_lists_are_there)
 	expect(has(AT(o, "linux", "memoryPolicy", "modes"), "MPOL_BIND"));
 	expect(has(AT(o, "linux", "memoryPolicy", "flags"), "MPOL_F_STATIC_NODES"));
 	expect(has(AT(o, "potentiallyUnsafeConfigAnnotations"), "run.oci."));
+	expect(has(AT(o, "potentiallyUnsafeConfigAnnotations"), "org.systemd.property."));
 	json_object_put(o);
 }
 
