@@ -172,7 +172,14 @@ def test_an_agent_by_a_relative_path_is_refused(container, where):
     assert "absolute" in out.stderr and "`agent`" in out.stderr
 
 
-# --- flags, unknown names -------------------------------------------------------------------------------------------------
+# --- tracers, flags, unknown names ----------------------------------------------------------------------------------------
+
+def test_a_call_for_a_tracer_does_not_exist_when_nobody_traces(container):
+    notify(container)
+    container.linux["seccomp"]["syscalls"][0]["action"] = "SCMP_ACT_TRACE"
+
+    assert result(container) == "ENOSYS"
+
 
 @pytest.mark.parametrize("flags", [[], ["TSYNC"], ["LOG"], ["SPEC_ALLOW"], ["WAIT_KILLABLE_RECV"],
                                    ["TSYNC", "LOG", "SPEC_ALLOW", "WAIT_KILLABLE_RECV"]], ids="+".join)
