@@ -157,11 +157,14 @@ _davit()
 		[[ $words ]] && kind=words
 		;;
 	spec)
-		options='--bundle -b --file -f --rootless --help -h'
+		options='--bundle -b --file -f --rootless --args --env --rootfs --help -h'
 		kind=options
 		case $prev in
 		--bundle|-b) kind=dir ;;
 		--file|-f) kind=file ;;
+		--args) kind=none ;;
+		--env) kind=none ;;
+		--rootfs) kind=dir ;;
 		esac
 		[[ $words ]] && kind=words
 		;;

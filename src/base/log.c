@@ -10,13 +10,24 @@ static struct {
 	log_sink *sink;
 	void *arg;
 	enum log_level level;
-} out;
+	int fd;
+} out = { .fd = -EBADF };
 
 void log_set_sink(log_sink *sink, void *arg, enum log_level level)
 {
 	out.sink = sink;
 	out.arg = arg;
 	out.level = level;
+}
+
+void log_set_fd(int fd)
+{
+	out.fd = fd;
+}
+
+int log_fd(void)
+{
+	return out.fd;
 }
 
 bool log_enabled(enum log_level level)

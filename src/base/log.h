@@ -14,6 +14,10 @@ typedef void log_sink(void *arg, enum log_level level, const char *msg);
 
 /* Not thread-safe: once, before anything logs.  Without a sink records vanish. */
 void log_set_sink(log_sink *sink, void *arg, enum log_level level);
+/* What the sink writes to, when it is no standard stream: a process that closes all else keeps it.
+ */
+void log_set_fd(int fd);
+int log_fd(void);
 bool log_enabled(enum log_level level);
 
 /* "We go on, but differently than asked." */

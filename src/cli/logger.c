@@ -241,6 +241,7 @@ static struct err *open_file(struct logger *l, const char *path)
 		return err_hint(err_sys(-errno, "open the log %s", path),
 				"--log names a file in a folder that exists");
 	l->target = LOGGER_FILE;
+	log_set_fd(l->fd);
 	return NULL;
 }
 
@@ -257,6 +258,7 @@ static struct err *open_socket(struct logger *l, enum logger_target target, cons
 				"is the log service running?  --log FILE needs none");
 	l->fd = take_fd(&fd);
 	l->target = target;
+	log_set_fd(l->fd);
 	return NULL;
 }
 
@@ -310,6 +312,7 @@ struct err *logger_open(struct logger *l, const char *spec, enum logger_format f
 void logger_close(struct logger *l)
 {
 	log_set_sink(NULL, NULL, LOG_LEVEL_ERROR);
+	log_set_fd(-EBADF);
 	fd_close(l->fd);
 	l->fd = -EBADF;
 	l->target = LOGGER_STDERR;

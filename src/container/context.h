@@ -58,7 +58,8 @@ struct run {
 	struct shared *shared;
 	int master_fd; /* terminal, foreground */
 	int net_fd; /* HOST: the container's network namespace, while it has devices of the host */
-	int notify_fd; /* sd_notify socket that the container's messages arrive at */
+	pid_t answerer_pid; /* HOST: the process of the seccomp plugins, 0 for none */
+	int notify_fd;      /* sd_notify socket that the container's messages arrive at */
 
 	/* exec, mounts: the container */
 	pid_t init_pid;

@@ -18,10 +18,14 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "base/sys.h"
+#include "container/answerer.h"
 #include "container/hooks.h"
 #include "container/steps.h"
 #include "os/program.h"
 #include "state/store.h"
+
+/* When a call that it takes is itself handed to the listener, it never comes. */
+enum { LISTENER_TIMEOUT_MS = 5000 };
 
 /* A connection that brings no go is somebody else's: `start` was killed in between. */
 static int accept_go(int listen_fd)
@@ -63,7 +67,8 @@ static struct err *step_hooks_start_container(struct run *run)
 
 /*
  * The listener's number goes to whoever listens at the other end, which takes it with
- * pidfd_getfd(2); we wait until it has, since the descriptor is close-on-exec.
+ * pidfd_getfd(2) or, when it may not, asks for the descriptor; we wait until it has it, since it is
+ * close-on-exec.
  */
 static struct err *hand_over_listener(struct run *run, int fd)
 {
@@ -73,8 +78,13 @@ static struct err *hand_over_listener(struct run *run, int fd)
 		return NULL;
 	TRY_SYS(say_raw(fd, SAID_LISTENER, (size_t)run->listener_fd, NULL),
 		"hand over the seccomp listener");
-	if (hear_raw(fd, &said, -1) != 1)
-		return err_new(ERR_SYSTEM, "nobody took the seccomp listener");
+	do {
+		if (hear_raw(fd, &said, -1) != 1)
+			return err_new(ERR_SYSTEM, "nobody took the seccomp listener");
+		if (said.kind == SAID_FDS)
+			TRY_SYS(sock_send_fds(fd, " ", 1, &run->listener_fd, 1, -1),
+				"hand over the seccomp listener");
+	} while (said.kind == SAID_FDS);
 	if (said.kind == SAID_ERROR)
 		return said.error;
 	fd_close(run->listener_fd);
@@ -102,28 +112,6 @@ static struct err *step_load_seccomp(struct run *run)
 	return hand_over_listener(run, run->start_fd);
 }
 
-/* Closes all from FIRST on but those in KEEP, N of them in any order. */
-static struct err *close_but(int first, int *keep, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t low = i;
-
-		for (size_t k = i + 1; k < n; k++)
-			low = keep[k] < keep[low] ? k : low;
-		int fd = keep[low];
-
-		keep[low] = keep[i];
-		if (fd < first)
-			continue;
-		if (fd > first && sys_close_range((unsigned)first, (unsigned)fd - 1, 0) < 0) {
-			for (int each = first; each < fd; each++)
-				close(each);
-		}
-		first = fd + 1;
-	}
-	return fds_close_from(first, -1);
-}
-
 static int first_own_fd(const struct run *run)
 {
 	return 3 + (int)run->plan.process.preserve_fds;
@@ -144,7 +132,7 @@ struct err *step_close_inherited(struct run *run)
 
 	/* The log is one of those that go. */
 	log_set_sink(NULL, NULL, LOG_LEVEL_ERROR);
-	return close_but(first_own_fd(run), keep, ARRAY_LEN(keep));
+	return fds_close_but(first_own_fd(run), keep, ARRAY_LEN(keep));
 }
 
 /*
@@ -156,7 +144,7 @@ static struct err *step_close_fds(struct run *run)
 {
 	int keep[] = { run->start_fd, run->gate_fd };
 
-	return close_but(first_own_fd(run), keep, ARRAY_LEN(keep));
+	return fds_close_but(first_own_fd(run), keep, ARRAY_LEN(keep));
 }
 
 /* Said before the filter is loaded: a strict profile needs to allow execve and nothing of ours. */
@@ -201,22 +189,59 @@ void init_launch(struct run *run)
 	_exit(1);
 }
 
-/* Takes the seccomp listener out of INIT and gives it to the configured socket. */
-static struct err *take_listener(struct run *run, int number)
+/* INIT sends it, unless its filter wants the call that does so answered: by us, in a moment. */
+static struct err *ask_for_listener(int fd, int *ret)
 {
-	auto_close int fd = sys_pidfd_getfd(run->pidfd, number);
+	size_t n = 1;
+	char byte;
+	ssize_t rc;
+
+	TRY_SYS(say_raw(fd, SAID_FDS, 0, NULL), "ask for the seccomp listener");
+	rc = sock_recv_fds(fd, &byte, 1, ret, &n, LISTENER_TIMEOUT_MS);
+	TRY_SYS(rc, "receive the seccomp listener");
+	if (rc == 0 || n == 0)
+		return err_new(ERR_SYSTEM,
+			       "the container process does not send the seccomp listener");
+	return NULL;
+}
+
+/*
+ * Taken, so that INIT has as little as possible to call under its filter; that is a right of a
+ * tracer, which without privileges, or with Yama's ptrace_scope, we may not have.
+ */
+static struct err *take_listener(struct run *run, int fd, int number, int *ret)
+{
+	int rc = sys_pidfd_getfd(run->pidfd, number);
+	struct err *e;
+
+	if (rc >= 0) {
+		*ret = rc;
+		return NULL;
+	}
+	e = ask_for_listener(fd, ret);
+	return e ? err_hint(
+			   e,
+			   "it cannot be taken either (pidfd_getfd: %s), so the profile must allow sendmsg",
+			   strerror(-rc))
+		 : NULL;
+}
+
+static struct err *pass_listener_on(struct run *run, int fd, int number)
+{
+	const struct seccomp_plan *p = &run->plan.process.seccomp;
+	auto_close int listener = -EBADF;
 	auto_str struct str state = { 0 };
 
-	TRY_SYS(fd, "take the seccomp listener from the container process");
+	TRY(take_listener(run, fd, number, &listener));
+	if (p->plugins.n > 0)
+		return answerer_start(run, listener);
 	record_print_state(&run->record, run->exec ? "running" : "creating", (int)run->pid, &state);
-	return seccomp_send_listener(run->plan.process.seccomp_listener,
-				     run->plan.process.seccomp->listener_metadata, (int)run->pid,
-				     state.s, fd);
+	return seccomp_send_listener(p->listener, p->metadata, (int)run->pid, state.s, listener);
 }
 
 struct err *gate_listener(struct run *run, int fd, int number)
 {
-	struct err *e = take_listener(run, number);
+	struct err *e = pass_listener_on(run, fd, number);
 
 	TRY_SYS(say_raw(fd, e ? SAID_ERROR : SAID_PASS, 0, e), "answer the container process");
 	return e;

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/sys.h"
+#include "container/answerer.h"
 #include "container/terminal.h"
 
 enum { RETRY_MS = 50 };
@@ -49,8 +50,10 @@ static enum reaped reap(struct run *run, int *ret_status)
 
 	/* Others are processes of the container that were left to us as the nearest subreaper. */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != run->pid)
+		if (pid != run->pid) {
+			answerer_reaped(run, pid, status);
 			continue;
+		}
 		*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 		return REAPED_OURS;
 	}

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "container/container.h"
-#include "os/seccomp.h"
 
 /* The initial user namespace has a fixed inode: PROC_USER_INIT_INO, include/linux/proc_ns.h. */
 enum { USERNS_INIT_INO = 0xEFFFFFFDU };
@@ -54,27 +53,6 @@ static struct err *check_preserved(unsigned n)
 				"--preserve-fds N and LISTEN_FDS count from descriptor 3 without holes");
 	}
 	return NULL;
-}
-
-struct err *process_plan_seccomp(struct arena *a, const struct spec *spec, struct process_plan *ret)
-{
-	struct spec_seccomp *copy;
-	const char *fail = spec_annotation(spec, "run.oci.seccomp_fail_unknown_syscall");
-	const char *receiver = spec_annotation(spec, "run.oci.seccomp.receiver");
-
-	if (!spec->linux_ || !spec->linux_->seccomp)
-		return NULL;
-	copy = arena_alloc(a, sizeof(*copy));
-	*copy = *spec->linux_->seccomp;
-	ret->seccomp_fail_unknown = fail && !streq(fail, "0");
-	/* crun's two other ways to name the supervisor. */
-	if (!receiver)
-		receiver = getenv("RUN_OCI_SECCOMP_RECEIVER");
-	if (!copy->listener_path && receiver && *receiver == '/')
-		copy->listener_path = arena_str(a, receiver);
-	ret->seccomp_listener = copy->listener_path;
-	ret->seccomp = copy;
-	return seccomp_check(copy);
 }
 
 static void console_plan(const struct spec_process *process, struct console_plan *ret)
@@ -287,7 +265,7 @@ static void print_process(const struct process_plan *p, struct str *out)
 		(unsigned long long)p->cred.permitted, (unsigned long long)p->cred.inheritable,
 		(unsigned long long)p->cred.ambient);
 	str_addf(out, "  no_new_privs %s, seccomp %s, terminal %s\n",
-		 p->cred.no_new_privs ? "yes" : "no", p->seccomp ? "yes" : "no",
+		 p->cred.no_new_privs ? "yes" : "no", p->seccomp.set ? "yes" : "no",
 		 p->console.terminal ? "yes" : "no");
 	str_addf(out, "  cwd %s\n  args", p->spec->cwd);
 	for (size_t i = 0; i < p->spec->args.n; i++)

@@ -20,7 +20,19 @@
 #include "os/process.h"
 #include "os/rdt.h"
 #include "os/rootfs.h"
+#include "os/seccomp.h"
 #include "spec/spec.h"
+
+/* What filter is loaded, and who answers the calls that it hands on: plugins before an agent. */
+struct seccomp_plan {
+	bool set;
+	const struct spec_seccomp *profile;
+	bool fail_unknown;
+	struct seccomp_program raw; /* .set: this instead of the profile */
+	struct spec_strings plugins;
+	const char *listener; /* the agent's socket or NULL */
+	const char *metadata;
+};
 
 /* What run and exec have in common: one process. */
 struct process_plan {
@@ -32,9 +44,7 @@ struct process_plan {
 	struct lsm_plan lsm;
 	struct console_plan console;
 	const struct spec_personality *personality;
-	const struct spec_seccomp *seccomp;
-	bool seccomp_fail_unknown;
-	const char *seccomp_listener; /* socket path or NULL */
+	struct seccomp_plan seccomp;
 	unsigned preserve_fds;
 	int listen_fds;    /* of these, so many came by LISTEN_FDS */
 	bool has_affinity; /* exec: execCPUAffinity.initial and .final */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sock.h"
+#include "container/answerer.h"
 #include "container/find.h"
 #include "container/hooks.h"
 #include "container/monitor.h"
@@ -30,6 +31,7 @@
 static const struct step create_steps[] = {
 	/*      cannot …                                            done by                      taken back by */
 	ON_HOST("reserve the container id",                         step_reserve_id,             undo_reserve_id),
+	ON_HOST("load the seccomp plugins",                         step_try_plugins,            NULL),
 	ON_HOST("connect to the console socket",                    step_connect_console,        NULL),
 	ON_HOST("set up the start gate",                            step_make_gate,              NULL),
 	ON_HOST("open the joined namespaces",                       step_open_namespaces,        NULL),
@@ -332,6 +334,7 @@ static struct err *run_foreground(struct run *run, int *ret_status)
 	struct err *e = monitor_run(run, ret_status);
 	struct err *left;
 
+	answerer_wait(run);
 	if (netdevs_go_back(run->spec))
 		undo_move_netdevs(run);
 	if (run->opts->keep && !e)
@@ -449,7 +452,9 @@ static struct err *start_found(struct run *run, struct found *found)
 	run->pid = run->record.pid;
 	run->pidfd = proc_open(run->pid, run->record.start_time);
 	TRY(found_spec(found, run->arena, &run->spec));
-	TRY(process_plan_seccomp(run->arena, run->spec, &run->plan.process));
+	/* Without no_new_privs `create` has loaded the filter. */
+	if (run->spec->process->no_new_privileges.value)
+		TRY(process_plan_seccomp(run->arena, run->spec, &run->plan.process));
 	interrupt_block();
 	e = start_locked(run, found);
 	run->pid = 0; /* not our child */

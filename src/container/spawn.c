@@ -308,8 +308,9 @@ struct err *spawn_post_mortem(struct run *run)
 
 /*
  * exec: the pid namespace has to be entered before the clone.  With the rights over it HOST does
- * that itself (it forks nothing else afterwards); otherwise a process in the middle joins
- * everything.
+ * that itself; otherwise a process in the middle joins everything.  So it does when there is no way
+ * back from there, as in a user namespace, and HOST has one more child to make: the process of the
+ * seccomp plugins, which no process of the container is to see.
  */
 static struct err *join_container(const struct run *run)
 {
@@ -342,12 +343,17 @@ static bool enter_pidns(const struct run *run)
 	return !e;
 }
 
+static bool may_enter(const struct run *run, int own)
+{
+	return run->plan.process.seccomp.plugins.n == 0 || setns(own, CLONE_NEWPID) == 0;
+}
+
 struct err *step_exec_spawn(struct run *run)
 {
 	uint64_t rest = run->join_flags & ~(uint64_t)CLONE_NEWPID;
 	auto_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 
-	if (!(run->join_flags & CLONE_NEWPID) || enter_pidns(run)) {
+	if (!(run->join_flags & CLONE_NEWPID) || (may_enter(run, own) && enter_pidns(run))) {
 		struct err *e = spawn(run, 0);
 
 		/* Later children of ours are to be ours again. */

@@ -360,7 +360,7 @@ struct err *step_share_seccomp(struct run *r)
 {
 	void *p;
 
-	if (!r->plan.process.seccomp)
+	if (!r->plan.process.seccomp.set)
 		return NULL;
 	p = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		 -1, 0);
@@ -553,14 +553,16 @@ static int open_seccomp_cache(int root_fd)
 
 struct err *step_compile_seccomp(struct run *r)
 {
-	const struct process_plan *p = &r->plan.process;
-	struct seccomp_program prog = { 0 };
+	const struct seccomp_plan *p = &r->plan.process.seccomp;
+	struct seccomp_program prog = p->raw;
 	auto_close int cache = -EBADF;
 
-	if (!p->seccomp)
+	if (!p->set)
 		return NULL;
-	cache = open_seccomp_cache(r->root_fd);
-	TRY(seccomp_get(r->arena, p->seccomp, p->seccomp_fail_unknown, cache, &prog));
+	if (!prog.set) {
+		cache = open_seccomp_cache(r->root_fd);
+		TRY(seccomp_get(r->arena, p->profile, p->fail_unknown, cache, &prog));
+	}
 	if (prog.n > ARRAY_LEN(r->shared->insns))
 		return err_new(
 			ERR_INVALID,

@@ -82,7 +82,7 @@ MUST_CHECK struct err *walk_recv_fds(struct walk *w, int *fds, size_t n);
 enum said_kind {
 	SAID_PASS = 1, /* row N is reached */
 	SAID_ERROR,    /* an error follows, packed */
-	SAID_FDS,
+	SAID_FDS,      /* HOST: the listener, please */
 	SAID_GO,       /* start */
 	SAID_EXEC,     /* the next thing is execve */
 	SAID_LISTENER, /* seccomp: the number of the notify descriptor follows */

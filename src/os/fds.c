@@ -97,3 +97,24 @@ struct err *fds_cloexec_from(int first)
 {
 	return treat_from(first, -1, FDS_CLOEXEC);
 }
+
+struct err *fds_close_but(int first, int *keep, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t low = i;
+
+		for (size_t k = i + 1; k < n; k++)
+			low = keep[k] < keep[low] ? k : low;
+		int fd = keep[low];
+
+		keep[low] = keep[i];
+		if (fd < first)
+			continue;
+		if (fd > first && sys_close_range((unsigned)first, (unsigned)fd - 1, 0) < 0) {
+			for (int each = first; each < fd; each++)
+				close(each);
+		}
+		first = fd + 1;
+	}
+	return fds_close_from(first, -1);
+}

@@ -42,5 +42,9 @@ MUST_CHECK struct err *program_exec_error(int neg_errno, const char *path);
 MUST_CHECK struct err *fds_close_from(int first, int keep_fd);
 /* The same, marking close-on-exec instead. */
 MUST_CHECK struct err *fds_cloexec_from(int first);
+/* Closes all from FIRST on but those in KEEP, N of them in any order; -EBADF is none.  Uses KEEP
+ * up.
+ */
+MUST_CHECK struct err *fds_close_but(int first, int *keep, size_t n);
 
 #endif

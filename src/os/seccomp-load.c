@@ -9,11 +9,17 @@
 
 static struct err *explain_load(int neg_errno, const struct seccomp_program *p)
 {
-	struct err *e = err_sys(neg_errno, "linux.seccomp: load the filter");
+	struct err *e =
+		err_sys(neg_errno, "%s: load the filter",
+			p->is_raw ? "annotation run.oci.seccomp_bpf_data" : "linux.seccomp");
 
 	if (neg_errno == -EACCES)
 		return err_hint(e,
 				"without process.noNewPrivileges the runtime needs CAP_SYS_ADMIN");
+	if (neg_errno == -EINVAL && p->is_raw)
+		return err_hint(
+			e,
+			"every path of the program must end with a return, jumps go forward, and only what seccomp(2) allows is loaded");
 	if (neg_errno == -EINVAL && p->has_listener)
 		return err_hint(e, "SCMP_ACT_NOTIFY needs Linux 5.0, some flags a newer one");
 	if (neg_errno == -EBUSY && p->has_listener)

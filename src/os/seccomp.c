@@ -167,7 +167,7 @@ static struct err *check_rule(const struct spec_seccomp_rule *r, size_t i)
 	return NULL;
 }
 
-static bool wants_listener(const struct spec_seccomp *s)
+bool seccomp_notifies(const struct spec_seccomp *s)
 {
 	for (size_t i = 0; i < s->n_syscalls; i++) {
 		if (s->syscalls[i].action == SECCOMP_NOTIFY)
@@ -176,15 +176,11 @@ static bool wants_listener(const struct spec_seccomp *s)
 	return false;
 }
 
-static struct err *check_listener(const struct spec_seccomp *s)
+struct err *seccomp_check_listener(const struct spec_seccomp *s)
 {
-	if (s->default_action == SECCOMP_NOTIFY)
-		return err_new(
-			ERR_INVALID,
-			"linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action");
 	if (s->listener_metadata && !s->listener_path)
 		return err_new(ERR_INVALID, "linux.seccomp.listenerMetadata: needs listenerPath");
-	if (!wants_listener(s))
+	if (!seccomp_notifies(s))
 		return NULL;
 	if (!s->listener_path)
 		return err_new(ERR_INVALID, "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs it");
@@ -206,12 +202,16 @@ struct err *seccomp_check(const struct spec_seccomp *s)
 				"linux.seccomp.architectures[%zu]: libseccomp does not know %s", i,
 				s->architectures.v[i]);
 	}
+	if (s->default_action == SECCOMP_NOTIFY)
+		return err_new(
+			ERR_INVALID,
+			"linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action");
 	for (size_t i = 0; i < s->n_syscalls; i++)
 		TRY(check_rule(&s->syscalls[i], i));
-	return check_listener(s);
+	return NULL;
 }
 
-static struct err *plan_flags(const struct spec_seccomp *s, bool has_listener, unsigned *ret)
+struct err *seccomp_plan_flags(const struct spec_seccomp *s, bool has_listener, unsigned *ret)
 {
 	static const struct {
 		const char *name;
@@ -223,9 +223,9 @@ static struct err *plan_flags(const struct spec_seccomp *s, bool has_listener, u
 		{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 		  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
 	};
-	unsigned flags = s->flags.present ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	unsigned flags = s && s->flags.present ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 
-	for (size_t i = 0; i < s->flags.n; i++) {
+	for (size_t i = 0; s && i < s->flags.n; i++) {
 		unsigned flag = 0;
 
 		for (size_t k = 0; k < ARRAY_LEN(known); k++) {
@@ -516,8 +516,8 @@ struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s, bool 
 	size_t n_archs;
 
 	TRY(seccomp_check(s));
-	program.has_listener = wants_listener(s);
-	TRY(plan_flags(s, program.has_listener, &program.flags));
+	program.has_listener = seccomp_notifies(s);
+	TRY(seccomp_plan_flags(s, program.has_listener, &program.flags));
 	n_archs = list_archs(s, archs);
 	TRY(list_rows(s, fail_unknown, archs, n_archs, &rows, &program.warned));
 	for (; parts.n < n_archs; parts.n++) {
@@ -528,61 +528,6 @@ struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s, bool 
 	if (leniency(s->default_action) == 0)
 		n_front = enosys_program(archs, n_archs, front);
 	TRY(link_parts(a, front, n_front, &parts, &program));
-	*ret = program;
-	return NULL;
-}
-
-static int base64_value(char c)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *p = c ? strchr(digits, c) : NULL;
-
-	return p ? (int)(p - digits) : -EINVAL;
-}
-
-/* Returns the number of bytes in RET, which has room for three quarters of TEXT, or -EINVAL. */
-static ssize_t base64_decode(const char *text, unsigned char *ret)
-{
-	size_t len = strlen(text);
-	uint32_t bits = 0;
-	size_t n = 0;
-
-	if (len % 4)
-		return -EINVAL;
-	for (size_t i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++)
-		len--;
-	for (size_t i = 0; i < len; i++) {
-		int value = base64_value(text[i]);
-
-		if (value < 0)
-			return value;
-		bits = bits << 6 | (uint32_t)value;
-		if (i % 4)
-			ret[n++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
-	}
-	return (ssize_t)n;
-}
-
-struct err *seccomp_raw(struct arena *a, const struct spec_seccomp *s, const char *base64,
-			struct seccomp_program *ret)
-{
-	static const char member[] = "annotation run.oci.seccomp_bpf_data";
-	struct seccomp_program program = { .set = true, .flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW };
-	unsigned char *data = arena_alloc(a, strlen(base64) / 4 * 3 + 1);
-	ssize_t n = base64_decode(base64, data);
-
-	if (n < 0)
-		return err_new(ERR_INVALID, "%s: is not base64", member);
-	if (n == 0 || (size_t)n % sizeof(struct sock_filter))
-		return err_new(ERR_INVALID, "%s: %zd bytes are no BPF program", member, n);
-	program.n = (size_t)n / sizeof(struct sock_filter);
-	if (program.n > BPF_MAXINSNS)
-		return err_new(ERR_INVALID, "%s: %zu instructions, the kernel takes %d", member,
-			       program.n, BPF_MAXINSNS);
-	if (s)
-		TRY(plan_flags(s, false, &program.flags));
-	program.insns = (struct sock_filter *)(void *)data;
 	*ret = program;
 	return NULL;
 }

@@ -17,22 +17,34 @@ struct seccomp_program {
 	bool set;
 	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
 	bool has_listener;
+	bool is_raw; /* somebody else's, see seccomp_raw */
 	bool warned; /* something was said that must be said again each time: not to be cached */
 	size_t n;
 	struct sock_filter *insns; /* in the arena */
 };
 
-/*
- * Checks that stand before anything runs: archs, errno values, NOTIFY without a listener.  Whoever
- * takes the listener from somewhere else (an annotation) sets listener_path in S.
- */
+/* Checks that stand before anything runs: archs, errno values, arguments. */
 MUST_CHECK struct err *seccomp_check(const struct spec_seccomp *s);
+/*
+ * NOTIFY needs a listener, which otherwise is ignored.  Whoever takes its path from somewhere else
+ * sets it in S; whoever has plugins that answer does not ask.
+ */
+MUST_CHECK struct err *seccomp_check_listener(const struct spec_seccomp *s);
+/* Whether a rule hands calls on to a listener. */
+bool seccomp_notifies(const struct spec_seccomp *s);
+/* SECCOMP_FILTER_FLAG_* from the profile's list; S may be NULL. */
+MUST_CHECK struct err *seccomp_plan_flags(const struct spec_seccomp *s, bool has_listener,
+					  unsigned *ret);
 /* HOST: compiles (libseccomp, binary tree) and puts the ENOSYS answer in front. */
 MUST_CHECK struct err *seccomp_compile(struct arena *a, const struct spec_seccomp *s,
 				       bool fail_unknown, struct seccomp_program *ret);
-/* A ready program (annotation run.oci.seccomp_bpf_data), base64; S gives flags, may be NULL. */
+/*
+ * A ready program (annotation run.oci.seccomp_bpf_data) in base64; S gives flags, may be NULL.  Is
+ * it answered when the program hands a call on to a listener?
+ */
 MUST_CHECK struct err *seccomp_raw(struct arena *a, const struct spec_seccomp *s,
-				   const char *base64, struct seccomp_program *ret);
+				   const char *base64, bool is_answered,
+				   struct seccomp_program *ret);
 /* INIT: seccomp(2).  *ret_listener is the notify descriptor or -EBADF. */
 MUST_CHECK struct err *seccomp_apply(const struct seccomp_program *p, int *ret_listener);
 /*

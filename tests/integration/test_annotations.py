@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Annotations about mounts: the v1 hierarchy of an old systemd, the mount option of a label."""
+"""Annotations that have no file of their own: mounts, the output of hooks, groups; and that engines are told of all."""
 import os
+import re
 import socket
 
 import pytest
@@ -193,3 +194,29 @@ def test_the_pidfd_of_init_goes_to_the_receiver(container, tmp_path):
     assert f"Pid:\t{container.pid}\n" in info
     os.close(fds[0])
     server.close()
+
+
+# --- what engines are told -----------------------------------------------------------------------------------------------
+
+def read_by_the_source():
+    """Every annotation, and prefix of some, that the source knows."""
+    found = set()
+    for path in sorted((machine.REPO / "src").rglob("*.c")):
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'spec_annotation\([^"]*"([^"]+)"\)', text))
+        if "annotations.v[" in text:
+            found |= set(re.findall(r'"((?:org|io|run)\.[\w.]+\.)"', text))
+    return found
+
+
+@pytest.mark.davit_only
+@pytest.mark.skipif(not (machine.REPO / "src").exists(), reason="the source is not here")
+@pytest.mark.row("FE-10")
+def test_the_features_tell_engines_of_every_annotation_that_changes_something(container):
+    """An engine that takes annotations from its users asks this list which of them it must not pass on."""
+    unsafe = container.runtime("features").json["potentiallyUnsafeConfigAnnotations"]
+    known = read_by_the_source()
+
+    assert {"run.oci.seccomp.plugins", "run.oci.seccomp_bpf_data", "org.systemd.property."} <= known
+    for name in known:
+        assert any(name == entry or (entry.endswith(".") and name.startswith(entry)) for entry in unsafe), name
