@@ -13,6 +13,7 @@ CLANG_FORMAT ?= $(or $(shell command -v clang-format-14),clang-format)
 CLANG_TIDY ?= $(or $(shell command -v clang-tidy-14),clang-tidy)
 PYTEST = $(PYTHON) -B -m pytest
 FUZZ_SECONDS ?= 60
+VM_JOBS ?= 1
 
 DAVIT = $(abspath $(BUILD))/davit
 JOBS = $(shell nproc 2>/dev/null || echo 1)
@@ -25,7 +26,7 @@ export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
 .DEFAULT_GOAL = all
 .NOTPARALLEL:
 .PHONY: all help deps demo check check-style check-layers check-links check-members check-sources check-format \
-	check-tidy check-unit check-asan check-integration check-tools check-matrix check-vm-quick check-vm bench format fuzz size dist install clean
+	check-tidy check-unit check-asan check-integration check-tools check-matrix check-vm-quick check-vm conformance bench format fuzz size dist install clean
 
 all: $(BUILD)/build.ninja ## build the release binary: build/davit
 	@$(NINJA) -C $(BUILD)
@@ -88,8 +89,14 @@ check-asan: $(ASAN)/build.ninja ## integration tests with the sanitized binary (
 check-tools: ## tests of the scripts in tools/ and bench/
 	@$(PYTEST) -p no:cacheprovider tools/tests bench
 
-check-integration: all ## run real containers (root)
-	@DAVIT=$(DAVIT) $(PYTEST) tests/integration
+check-integration: all ## run real containers, and see that each row of the specification is shown (root)
+	@DAVIT=$(DAVIT) DAVIT_ROWS=$(BUILD)/rows.json $(PYTEST) tests/integration
+	@tools/conformance --results $(BUILD)/rows.json --unit $(ASAN) --check
+
+conformance: all ## write docs/conformance.md from the tests (root)
+	@$(MAKE) --no-print-directory check-unit
+	@DAVIT=$(DAVIT) DAVIT_ROWS=$(BUILD)/rows.json $(PYTEST) -q tests/integration
+	@tools/conformance --results $(BUILD)/rows.json --unit $(ASAN) --write
 
 check-matrix: all ## each command in each situation, in the cgroup layouts this machine can show (root)
 	@DAVIT=$(DAVIT) $(PYTEST) -q tests/vm
@@ -100,7 +107,7 @@ check-vm-quick: all ## the same on two other kernels: cgroup v2 with systemd, v1
 
 check-vm: all ## the matrix and the tests of state, life and cgroups on every layout (root, an hour)
 	@tools/install-deps vm
-	@DAVIT=$(DAVIT) tests/vm/vm check
+	@DAVIT=$(DAVIT) tests/vm/vm check --jobs $(VM_JOBS)
 
 bench: all ## compare with crun, runc and the floor (root); ARGS="--rounds 50 --json"
 	@bench/run --runtime davit=$(DAVIT) $(ARGS)

@@ -19,7 +19,7 @@
 #include "os/program.h"
 
 /* A hook without a timeout may take long, but not for ever. */
-enum { DEFAULT_TIMEOUT_S = 600, TAIL_BYTES = 1024 };
+enum { DEFAULT_TIMEOUT_S = 600, INTERRUPTED_TIMEOUT_S = 10, TAIL_BYTES = 1024 };
 
 static const char *const kind_names[HOOK_KINDS] = {
 	[HOOK_PRESTART] = "prestart",
@@ -35,6 +35,7 @@ struct hook_context {
 	const char *state; /* JSON */
 	const char *cwd;   /* NULL: where we are */
 	char *const *default_env;
+	bool interrupted; /* before the first of them: they run all the same, but not for long */
 	const int *files; /* for standard output and errors; -EBADF: we read them */
 			  /* INIT: what the hook must not have open is close-on-exec already. */
 };
@@ -205,7 +206,8 @@ static void drain(struct waited *w)
 
 enum wait_result { HOOK_ENDED, HOOK_LATE, HOOK_INTERRUPTED };
 
-static enum wait_result hook_wait(struct waited *w, int64_t timeout_s, int *ret_status)
+static enum wait_result hook_wait(struct waited *w, const struct hook_context *c, int64_t timeout_s,
+				  int *ret_status)
 {
 	int64_t end = now_ms() + timeout_s * 1000;
 	enum wait_result result = HOOK_ENDED;
@@ -217,7 +219,7 @@ static enum wait_result hook_wait(struct waited *w, int64_t timeout_s, int *ret_
 			break;
 		if (now_ms() >= end)
 			result = HOOK_LATE;
-		else if (interrupt_pending())
+		else if (!c->interrupted && interrupt_pending())
 			result = HOOK_INTERRUPTED;
 		if (result != HOOK_ENDED) {
 			if (kill(-w->pid, SIGKILL) < 0)
@@ -277,22 +279,25 @@ static struct err *hook_spawn(const struct hook_context *c, const struct spec_ho
 
 static struct err *hook_run(const struct hook_context *c, const struct spec_hook *h)
 {
-	int64_t timeout = h->timeout.set ? h->timeout.value : DEFAULT_TIMEOUT_S;
+	int64_t longest = c->interrupted ? INTERRUPTED_TIMEOUT_S : DEFAULT_TIMEOUT_S;
+	int64_t timeout = !h->timeout.set  ? longest
+			  : c->interrupted ? MIN(h->timeout.value, longest)
+					   : h->timeout.value;
 	struct waited w = { .pidfd = -EBADF, .in = -EBADF, .out = -EBADF, .state = c->state };
 	enum wait_result result = HOOK_ENDED;
 	int status = 0;
 	struct err *e = hook_spawn(c, h, &w);
 
 	if (!e)
-		result = hook_wait(&w, timeout, &status);
+		result = hook_wait(&w, c, timeout, &status);
 	fd_close(w.in);
 	fd_close(w.out);
 	fd_close(w.pidfd);
 	if (e)
 		return e;
 	if (!h->timeout.set && result == HOOK_LATE)
-		log_warn("hook %s has no timeout, the default of %d s was applied", h->path,
-			 DEFAULT_TIMEOUT_S);
+		log_warn("hook %s has no timeout, the default of %lld s was applied", h->path,
+			 (long long)timeout);
 	return hook_error(result, status, timeout, &w.tail);
 }
 
@@ -380,6 +385,7 @@ void hooks_run_poststop(const struct spec *spec, const struct record *record)
 	err_free(e);
 	record_print_hook_state(record, "stopped", 0, &state);
 	fill_context(&c, HOOK_POSTSTOP, state.s, record->bundle, files);
+	c.interrupted = interrupt_pending() != 0;
 	err_free(run_list(&c, &spec->hooks->kind[HOOK_POSTSTOP], true));
 	fd_close(files[0]);
 	fd_close(files[1]);

@@ -18,6 +18,8 @@ from harness.leaks import Snapshot
 
 pytest_plugins = ["harness.rows"]
 TEST_LIMIT = int(90 * machine.PATIENCE)
+# Who calls the runtime where a test does not say so: root, rootless or userns.
+MODE = os.environ.get("DAVIT_TEST_MODE", "root")
 MUST_RUN = set(filter(None, os.environ.get("DAVIT_MUST_RUN", "").split(",")))
 
 
@@ -39,12 +41,12 @@ def pytest_generate_tests(metafunc):
     if "setting" not in metafunc.fixturenames:
         return
     marks = {mark.name: mark for mark in metafunc.definition.iter_markers()}
-    pairs = [(views.default_view(), "root")]
+    pairs = [(views.default_view(), MODE)]
     if "all_views" in marks:
-        pairs = [(view, "root") for view in views.ALL_VIEWS]
+        pairs = [(view, MODE) for view in views.ALL_VIEWS]
     elif "views" in marks:
-        pairs = [(view, "root") for view in marks["views"].args]
-    if "all_modes" in marks:
+        pairs = [(view, MODE) for view in marks["views"].args]
+    if "all_modes" in marks and MODE == "root":
         pairs += [(views.default_view(), "rootless"), (views.default_view(), "userns")]
     elif "rootless" in marks:
         pairs = [(view, "rootless") for view, _ in pairs]
@@ -115,6 +117,8 @@ def setting(request, session):
     view = session.view(name)
     if view.unavailable:
         not_possible(name, view.unavailable)
+    if mode != "root" and request.node.get_closest_marker("root"):
+        pytest.skip(f"{mode}: needs the real root")
     if request.node.get_closest_marker("pauses") and not view.can_pause:
         pytest.skip(f"{name}: no freezer")
     if mode in ("rootless", "userns") and machine.read("/proc/sys/user/max_user_namespaces").strip() == "0":

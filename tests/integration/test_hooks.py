@@ -541,6 +541,21 @@ def test_a_hook_that_takes_too_long_is_killed_and_fails(container, notes, kind):
     assert notes.read_text() == ""
 
 
+def test_after_a_create_that_is_interrupted_in_a_hook_poststop_runs(container, notes):
+    hook(container, "createRuntime", f"echo begun >> {notes}; sleep 1000\n")
+    hook(container, "poststop", f"sleep 0.5; echo poststop >> {notes}\n")
+    container.write_config()
+    running = container.launch("create", container.id)
+    wait_until(lambda: "begun" in notes.read_text())
+
+    os.kill(running.pid, signal.SIGTERM)
+    out = running.wait()
+
+    assert out.returncode != 0
+    assert notes.read_text().split() == ["begun", "poststop"]
+    assert not container.state_dir.exists()
+
+
 def test_a_hook_within_its_time_is_fine(container):
     hook(container, "createRuntime", "exit 0\n", timeout=5)
 

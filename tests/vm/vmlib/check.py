@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`vm check`: which tests run in which layout, and one line for each part of each machine."""
+import concurrent.futures
 import io
 import re
 import sys
@@ -72,7 +73,14 @@ def main(options):
     logs.mkdir(parents=True, exist_ok=True)
     directory = image.ready()
     chosen = [layouts.LAYOUTS[name] for name in options.layout or (layouts.QUICK if options.quick else layouts.LAYOUTS)]
-    failed = [layout.name for layout in chosen if not one(directory, layout, options, logs)]
+    machines = concurrent.futures.ThreadPoolExecutor(options.jobs)
+    try:
+        passed = machines.map(lambda layout: one(directory, layout, options, logs), chosen)
+        failed = [layout.name for layout, ok in zip(chosen, passed) if not ok]
+    except BaseException:
+        machines.shutdown(wait=False, cancel_futures=True)
+        emulator.end_all()
+        raise
     if failed:
         print(f"vm: failed: {' '.join(failed)}; what they printed is in {logs}", file=sys.stderr)
     return 1 if failed else 0

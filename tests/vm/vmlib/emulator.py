@@ -58,6 +58,16 @@ def pack(path, davit, job):
                 add(archive, REPO / name, name)
 
 
+RUNNING = set()
+
+
+def end_all():
+    """Whoever follows a machine then hears that it ended."""
+    for machine in list(RUNNING):
+        if machine.process:
+            machine.process.kill()
+
+
 class Machine:
     """Started by the constructor, ended by close()."""
 
@@ -69,6 +79,7 @@ class Machine:
         self.process = None
         self.frames = b""
         self.started = time.monotonic()
+        RUNNING.add(self)
         self.boot_seconds = None
         try:
             job = {"command": command, "delegate": layout.user == "delegated",
@@ -138,6 +149,7 @@ class Machine:
         return "".join(f"\n  console: {line}" for line in lines)
 
     def close(self):
+        RUNNING.discard(self)
         if self.process:
             self.process.kill()
             self.process.wait()
