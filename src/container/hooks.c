@@ -4,6 +4,7 @@
  */
 #include "container/hooks.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,7 +20,7 @@
 #include "os/program.h"
 
 /* A hook without a timeout may take long, but not for ever. */
-enum { DEFAULT_TIMEOUT_S = 600, INTERRUPTED_TIMEOUT_S = 10, TAIL_BYTES = 1024 };
+enum { DEFAULT_TIMEOUT_S = 600, INTERRUPTED_TIMEOUT_S = 10, TAIL_BYTES = 1024, TAIL_LINES = 3 };
 
 static const char *const kind_names[HOOK_KINDS] = {
 	[HOOK_PRESTART] = "prestart",
@@ -63,15 +64,29 @@ static void tail_add(struct tail *t, const char *s, size_t n)
 	t->text[t->len] = '\0';
 }
 
-/* The last line that is not empty. */
-static const char *tail_line(struct tail *t)
+/* The last lines that are not empty, in one: "cannot reach x | giving up". */
+static void tail_lines(const struct tail *t, struct str *out)
 {
-	char *line;
+	const char *lines[TAIL_LINES] = { 0 };
+	size_t lens[TAIL_LINES] = { 0 };
+	size_t n = 0;
+	size_t end = t->len;
 
-	while (t->len > 0 && (t->text[t->len - 1] == '\n' || t->text[t->len - 1] == '\r'))
-		t->text[--t->len] = '\0';
-	line = strrchr(t->text, '\n');
-	return line ? line + 1 : t->text;
+	while (end > 0 && n < TAIL_LINES) {
+		size_t start = end;
+
+		while (start > 0 && t->text[start - 1] != '\n')
+			start--;
+		lens[n] = end - start;
+		lines[n] = t->text + start;
+		while (lens[n] > 0 && isspace((unsigned char)lines[n][lens[n] - 1]))
+			lens[n]--;
+		n += lens[n] > 0;
+		end = start > 0 ? start - 1 : 0;
+	}
+	str_add(out, "");
+	while (n-- > 0)
+		str_addf(out, "%s%.*s", out->len ? " | " : ": ", (int)lens[n], lines[n]);
 }
 
 static const char *const file_annotations[] = { "run.oci.hooks.stdout", "run.oci.hooks.stderr" };
@@ -235,20 +250,20 @@ static enum wait_result hook_wait(struct waited *w, const struct hook_context *c
 }
 
 static struct err *hook_error(enum wait_result result, int status, int64_t timeout_s,
-			      struct tail *t)
+			      const struct tail *t)
 {
-	const char *line = tail_line(t);
-	const char *sep = *line ? ": " : "";
+	auto_str struct str lines = { 0 };
 
+	tail_lines(t, &lines);
 	if (result == HOOK_LATE)
-		return err_new(ERR_TIMEOUT, "killed after its timeout of %lld s%s%s",
-			       (long long)timeout_s, sep, line);
+		return err_new(ERR_TIMEOUT, "killed after its timeout of %lld s%s",
+			       (long long)timeout_s, lines.s);
 	if (result == HOOK_INTERRUPTED)
 		return err_new(ERR_SYSTEM, "interrupted by signal %d", interrupt_pending());
 	if (WIFSIGNALED(status))
-		return err_new(ERR_SYSTEM, "killed by signal %d%s%s", WTERMSIG(status), sep, line);
+		return err_new(ERR_SYSTEM, "killed by signal %d%s", WTERMSIG(status), lines.s);
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-		return err_new(ERR_SYSTEM, "exit status %d%s%s", WEXITSTATUS(status), sep, line);
+		return err_new(ERR_SYSTEM, "exit status %d%s", WEXITSTATUS(status), lines.s);
 	return NULL;
 }
 

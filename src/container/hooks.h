@@ -2,7 +2,7 @@
 /*
  * The six kinds of hooks.  Each gets the container's state on its standard input, runs in the
  * bundle and ends before the next one begins.  The first failure is the error; it names kind,
- * index, path, what happened and the last line the hook printed.
+ * index, path, what happened and the last lines the hook printed.
  */
 #ifndef CONTAINER_HOOKS_H
 #define CONTAINER_HOOKS_H

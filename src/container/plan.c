@@ -10,6 +10,7 @@
 #include <sys/capability.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "container/container.h"
 
 /* The initial user namespace has a fixed inode: PROC_USER_INIT_INO, include/linux/proc_ns.h. */
@@ -202,6 +203,18 @@ static struct err *plan_delegation(struct arena *a, struct plan *p)
 	return cgroup_plan_delegation(a, sub, may ? &owner : NULL, &p->cgroup);
 }
 
+/* As with crun: a name that is none of the handlers changes nothing.  There are none here. */
+static void warn_of_handlers(const struct spec *spec)
+{
+	static const char *const names[] = { "run.oci.handler", "module.wasm.image/variant" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (spec_annotation(spec, names[i]))
+			log_warn("annotations[\"%s\"]: there is no handler `%s` here: the program "
+				 "itself is executed",
+				 names[i], spec_annotation(spec, names[i]));
+}
+
 struct err *plan_make(struct arena *a, const struct ctx *ctx, const struct run_opts *opts,
 		      const struct spec *spec, const char *bundle, struct plan *ret)
 {
@@ -214,6 +227,7 @@ struct err *plan_make(struct arena *a, const struct ctx *ctx, const struct run_o
 	ret->is_rootless = rootless;
 	ret->new_keyring = !opts->no_new_keyring;
 	cg.is_rootless = rootless;
+	warn_of_handlers(spec);
 	TRY(ns_plan_make(a, spec, geteuid() != 0, &ret->ns));
 	ret->sources_by_helper = (ret->ns.new_user || ret->ns.join[NS_USER]) && geteuid() == 0;
 	TRY(cgroup_layout_detect(a, "", &ret->layout));

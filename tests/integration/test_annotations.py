@@ -196,6 +196,18 @@ def test_the_pidfd_of_init_goes_to_the_receiver(container, tmp_path):
     server.close()
 
 
+@pytest.mark.davit_only
+@pytest.mark.parametrize("name", ["run.oci.handler", "module.wasm.image/variant"])
+def test_a_handler_that_is_not_there_is_a_warning(container, name):
+    """crun without that handler runs the program and says nothing."""
+    container.spec["annotations"] = {name: "wasm"}
+
+    out = container.run(["echo", "ran"], globals=["--log-level=warning"])
+
+    assert out.stdout == "ran\n"
+    assert f'annotations["{name}"]: there is no handler `wasm`' in out.stderr
+
+
 # --- what engines are told -----------------------------------------------------------------------------------------------
 
 def read_by_the_source():

@@ -433,6 +433,16 @@ def test_a_failing_poststart_hook_stops_the_container(container, notes):
 
 
 @pytest.mark.davit_only
+@pytest.mark.davit_only
+@pytest.mark.parametrize("kind", AT_CREATE)
+def test_the_error_of_a_hook_has_its_last_words(container, notes, kind):
+    hook(container, kind, "echo first; echo second >&2; echo; echo 'third  ' >&2; printf 'no newline'; exit 3\n")
+
+    out = container.create(["true"], check=False)
+
+    assert re.search(rf"hooks\.{kind}\[0\]: .*: exit status 3: second \| third \| no newline$", out.stderr, re.M), out
+
+
 @pytest.mark.parametrize("kind", ["startContainer", "poststart"])
 def test_a_start_that_is_told_to_end_while_a_hook_hangs_ends_the_container(container, notes, kind):
     """The hook has not failed: poststop waits for delete."""
