@@ -136,6 +136,22 @@ ssize_t sys_getcwd(char *buf, size_t size)
 	RET(syscall(SYS_getcwd, buf, size));
 }
 
+int sys_landlock_create_ruleset(const struct landlock_ruleset_attr *attr, size_t size,
+				unsigned flags)
+{
+	RET(syscall(SYS_landlock_create_ruleset, attr, size, flags));
+}
+
+int sys_landlock_add_rule(int ruleset_fd, int type, const void *attr, unsigned flags)
+{
+	RET(syscall(SYS_landlock_add_rule, ruleset_fd, type, attr, flags));
+}
+
+int sys_landlock_restrict_self(int ruleset_fd, unsigned flags)
+{
+	RET(syscall(SYS_landlock_restrict_self, ruleset_fd, flags));
+}
+
 int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	RET(syscall(SYS_execveat, fd, path, argv, envp, flags));

@@ -6,6 +6,7 @@
 #ifndef BASE_SYS_H
 #define BASE_SYS_H
 
+#include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -32,6 +33,10 @@ int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_keyctl_join_session(const char *name);
 /* The size of a path that getcwd(2) reports, without libc's "(unreachable)" filter. */
 ssize_t sys_getcwd(char *buf, size_t size);
+int sys_landlock_create_ruleset(const struct landlock_ruleset_attr *attr, size_t size,
+				unsigned flags);
+int sys_landlock_add_rule(int ruleset_fd, int type, const void *attr, unsigned flags);
+int sys_landlock_restrict_self(int ruleset_fd, unsigned flags);
 int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags);
 
 #endif

@@ -13,7 +13,7 @@ struct err *version_print(struct cli *cli)
 	str_addf(&out, "davit version " DAVIT_VERSION "\ncommit: %s\nrundir: %s\n", davit_commit,
 		 cli->ctx.state_root);
 	str_add(&out, "spec: 1.3.0\n"
-		      "+SELINUX +APPARMOR +CAP +SECCOMP +JSON_C\n");
+		      "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +JSON_C\n");
 	return cli_print(cli, &out);
 }
 

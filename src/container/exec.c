@@ -36,6 +36,7 @@ static const struct step exec_steps[] = {
 	ON_INIT("enter the working directory",            step_enter_cwd),
 	ON_INIT("find the program",                       step_find_program),
 	PASS(HOST, "everything outside is set"),
+	ON_INIT("restrict the use of files",              step_restrict_files),
 	ON_INIT("load the seccomp filter",                step_load_seccomp_early),
 	ON_INIT("change user and capabilities",           step_drop_privileges),
 	ON_INIT("find the program",                       step_find_again),

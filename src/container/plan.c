@@ -80,6 +80,7 @@ struct err *process_plan_make(struct arena *a, const struct spec *spec,
 	TRY(sched_plan_make(process, &ret->sched));
 	TRY(lsm_plan_make(process->apparmor_profile, process->selinux_label, &ret->lsm));
 	ret->lsm.no_new_privs = ret->cred.no_new_privs;
+	TRY(landlock_plan_make(a, spec, &ret->landlock));
 	console_plan(process, &ret->console);
 	ret->personality = spec->linux_ ? spec->linux_->personality : NULL;
 	TRY(process_plan_seccomp(a, spec, ret));

@@ -13,6 +13,7 @@
 #include "os/console.h"
 #include "os/cred.h"
 #include "os/device.h"
+#include "os/landlock.h"
 #include "os/lsm.h"
 #include "os/mask.h"
 #include "os/mount.h"
@@ -42,6 +43,7 @@ struct process_plan {
 	bool clamp_rlimits;
 	struct sched_plan sched;
 	struct lsm_plan lsm;
+	struct landlock_plan landlock;
 	struct console_plan console;
 	const struct spec_personality *personality;
 	struct seccomp_plan seccomp;

@@ -90,6 +90,7 @@ static const struct step create_steps[] = {
 	ON_HOST("set scheduling",                                   step_schedule,               NULL),
 	ON_HOST("compile the seccomp filter",                       step_compile_seccomp,        NULL),
 	PASS(HOST, "everything outside is set"),
+	ON_INIT("restrict the use of files",                        step_restrict_files),
 	ON_INIT("load the seccomp filter",                          step_load_seccomp_early),
 	ON_INIT("change user and capabilities",                     step_drop_privileges),
 	ON_INIT("find the program",                                 step_find_again),

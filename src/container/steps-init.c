@@ -204,6 +204,12 @@ struct err *step_find_program(struct run *r)
 	return e;
 }
 
+/* Before a filter that may not know Landlock, and before the right to restrict goes. */
+struct err *step_restrict_files(struct run *r)
+{
+	return landlock_apply(&r->plan.process.landlock);
+}
+
 struct err *step_drop_privileges(struct run *r)
 {
 	const struct cred_plan *c = &r->plan.process.cred;

@@ -65,6 +65,7 @@ MUST_CHECK struct err *step_set_labels(struct run *r);
 MUST_CHECK struct err *step_build_env(struct run *r);
 MUST_CHECK struct err *step_enter_cwd(struct run *r);
 MUST_CHECK struct err *step_find_program(struct run *r);
+MUST_CHECK struct err *step_restrict_files(struct run *r);
 MUST_CHECK struct err *step_load_seccomp_early(struct run *r);
 MUST_CHECK struct err *step_drop_privileges(struct run *r);
 MUST_CHECK struct err *step_find_again(struct run *r);

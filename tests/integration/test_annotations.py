@@ -232,3 +232,11 @@ def test_the_features_tell_engines_of_every_annotation_that_changes_something(co
     assert {"run.oci.seccomp.plugins", "run.oci.seccomp_bpf_data", "org.systemd.property."} <= known
     for name in known:
         assert any(name == entry or (entry.endswith(".") and name.startswith(entry)) for entry in unsafe), name
+
+
+@pytest.mark.skipif(not (machine.REPO / "docs").exists(), reason="the documents are not here")
+def test_every_annotation_is_documented():
+    text = (machine.REPO / "docs/annotations.md").read_text(encoding="utf-8")
+    known = read_by_the_source() | {"run.oci.systemd.force_cgroup_v1"}
+
+    assert {name for name in known if f"`{name}" not in text} == set()

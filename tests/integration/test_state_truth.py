@@ -385,7 +385,7 @@ def test_on_v2_a_container_frozen_from_outside_is_paused(container):
 @pytest.mark.views("hybrid", "v1")
 def test_a_container_that_moved_to_another_cgroup_keeps_its_state(container):
     container.up()
-    other = f"{machine.hierarchies()['pids']}/{container.session.group}/{container.id}-other"
+    other = f"{machine.hierarchies()['devices']}/{container.session.group}/{container.id}-other"
     os.mkdir(other)
     machine.write(f"{other}/cgroup.procs", str(container.pid))
 
