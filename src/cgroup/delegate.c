@@ -63,18 +63,26 @@ static void enable_all(int fd, const char *path)
 	}
 }
 
-/* runtime-spec, config-linux, cgroup ownership: the directory and these files, nothing else. */
+/*
+ * runtime-spec, config-linux, cgroup ownership: the directory and these files, nothing else.  An
+ * ordinary user can give nothing away.
+ */
 static struct err *change_owner(int fd, const char *path, uid_t owner)
 {
 	char list[LIST_SIZE] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads";
 	auto_close int delegate = open(DELEGATE_FILE, O_RDONLY | O_CLOEXEC);
 	ssize_t n = delegate < 0 ? -1 : fd_read_all(delegate, list, sizeof(list) - 1);
 	char *rest;
+	int rc;
 
 	if (n > 0)
 		list[n] = '\0';
-	if (fchown(fd, owner, (gid_t)-1) < 0)
-		return err_sys(-errno, "give the cgroup %s to user %u", path, owner);
+	rc = fchown(fd, owner, (gid_t)-1) < 0 ? -errno : 0;
+	if (rc == -EPERM) {
+		log_debug("the cgroup %s is not ours to give to user %u", path, owner);
+		return NULL;
+	}
+	TRY_SYS(rc, "give the cgroup %s to user %u", path, owner);
 	for (char *s = strtok_r(list, "\n", &rest); s; s = strtok_r(NULL, "\n", &rest)) {
 		if (strchr(s, '/'))
 			continue;

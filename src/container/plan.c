@@ -200,7 +200,7 @@ static struct err *plan_delegation(struct arena *a, struct plan *p)
 	bool may = p->ns.new_cgroup && (sub || has_writable_cgroupfs(p->spec));
 	uid_t owner;
 
-	may = may && !p->is_rootless && host_user(p, &owner);
+	may = may && host_user(p, &owner);
 	return cgroup_plan_delegation(a, sub, may ? &owner : NULL, &p->cgroup);
 }
 

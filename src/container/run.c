@@ -46,6 +46,8 @@ static const struct step create_steps[] = {
 	ON_HOST("record the container process",                     step_record_process,         NULL),
 	ON_HOST("start the systemd scope",                          step_start_scope,            NULL),
 	ON_HOST("move network devices",                             step_move_netdevs,           undo_move_netdevs),
+	/* Before it changes its ids: v1 lets a caller who is not root move only processes with his own uid. */
+	ON_HOST("put the process into its cgroup",                  step_enter_cgroup,           NULL),
 
 	ON_INIT("leave the host's mounts behind",                   step_enter_launch),
 	ON_INIT("join the given namespaces",                        step_join_namespaces),
@@ -55,7 +57,6 @@ static const struct step create_steps[] = {
 	ON_HOST_IF(when_helper_sources, "open the mounts",          step_send_mounts),
 	ON_INIT_IF(when_helper_sources, "take over the mounts",     step_receive_mounts),
 
-	ON_HOST("put the process into its cgroup",                  step_enter_cgroup,           NULL),
 	ON_HOST("delegate the cgroup",                              step_delegate_cgroup,        NULL),
 	ON_HOST("enter the resctrl group",                          step_enter_rdt,              undo_enter_rdt),
 	ON_HOST("set process limits and the OOM score",             step_limit_process,          NULL),

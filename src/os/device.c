@@ -134,18 +134,33 @@ static bool is_same_node(const struct device *d, const struct stat *st)
 
 /* --- nodes of the host, bound ----------------------------------------------------------------- */
 
-static struct err *open_host_node(const struct device *d, int *ret_fd)
+static struct err *hint_host_node(struct err *e)
 {
-	auto_close int fd = tree_clone(AT_FDCWD, d->path, 0);
+	return err_hint(e, "a user namespace cannot make device nodes, so the host's one of the "
+			   "same path is bound");
+}
+
+static struct err *check_host_node(const struct device *d, int fd)
+{
 	struct stat st;
 
-	if (mount_api_missing(fd))
-		return NULL;
-	TRY_SYS(fd, "open the host's %s", d->path);
+	if (fd < 0)
+		return hint_host_node(err_sys(fd, "open the host's %s", d->path));
 	if (fstat(fd, &st) < 0)
 		return err_sys(-errno, "stat the host's %s", d->path);
 	if (!is_same_node(d, &st))
-		return err_new(ERR_UNSUPPORTED, "the host's %s is another device", d->path);
+		return hint_host_node(
+			err_new(ERR_UNSUPPORTED, "the host's %s is another device", d->path));
+	return NULL;
+}
+
+static struct err *open_host_node(const struct device *d, int *ret_fd)
+{
+	auto_close int fd = tree_clone(AT_FDCWD, d->path, 0);
+
+	if (mount_api_missing(fd))
+		return NULL;
+	TRY(check_host_node(d, fd));
 	*ret_fd = take_fd(&fd);
 	return NULL;
 }
@@ -290,7 +305,7 @@ static struct err *bind_node(const struct device *d, int source_fd, int parent_f
 		}
 	}
 	host = host_open(d->path, O_PATH);
-	TRY_SYS(host, "open the host's %s", d->path);
+	TRY(check_host_node(d, host));
 	TRY_SYS(tree_bind_old(host, target, false), "bind the host's node");
 	return NULL;
 }

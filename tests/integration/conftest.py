@@ -37,6 +37,12 @@ def pytest_configure():
 
 # --- which tests, in which views and modes ---------------------------------------------------------
 
+def id_of(view, mode):
+    if mode == "root":
+        return view
+    return mode if view == views.default_view() else f"{mode}-{view}"
+
+
 def pytest_generate_tests(metafunc):
     if "setting" not in metafunc.fixturenames:
         return
@@ -55,7 +61,7 @@ def pytest_generate_tests(metafunc):
     if pairs == [(views.default_view(), "root")]:
         return
     metafunc.parametrize("setting", pairs, indirect=True,
-                         ids=[view if mode == "root" else mode for view, mode in pairs])
+                         ids=[id_of(view, mode) for view, mode in pairs])
 
 
 def pytest_collection_modifyitems(items):
@@ -100,12 +106,17 @@ def pytest_runtest_makereport(item, call):
         report.sections.append(("last commands", "\n\n".join(history[-8:])))
 
 
+def caller_mark(item):
+    """The mark that says who calls the runtime, the closest one; None without one."""
+    return next((mark for mark in item.iter_markers() if mark.name in ("root", "rootless", "userns", "all_modes")), None)
+
+
 # --- fixtures -----------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="session")
 def session():
     assert os.geteuid() == 0, "run the integration tests as root; they make the other modes themselves"
-    session = Session()
+    session = Session(MODE)
     yield session
     session.close()
 
@@ -117,8 +128,9 @@ def setting(request, session):
     view = session.view(name)
     if view.unavailable:
         not_possible(name, view.unavailable)
-    if mode != "root" and request.node.get_closest_marker("root"):
-        pytest.skip(f"{mode}: needs the real root")
+    mark = caller_mark(request.node)
+    if mode != "root" and mark and mark.name == "root" and mode not in mark.args:
+        pytest.skip(f"{mode}: needs the real root" + (f": {mark.kwargs['why']}" if "why" in mark.kwargs else ""))
     if request.node.get_closest_marker("pauses") and not view.can_pause:
         pytest.skip(f"{name}: no freezer")
     if mode in ("rootless", "userns") and machine.read("/proc/sys/user/max_user_namespaces").strip() == "0":
@@ -132,18 +144,21 @@ def view(setting):
 
 
 @pytest.fixture
-def new_container(session, setting):
+def new_container(request, session, setting):
     """A function that makes another container with the same state root."""
     view, mode = setting
     snapshot = Snapshot(session, view, mode)
     directory = session.directory / session.next_name()
     directory.mkdir(mode=0o755)
     containers = []
+    # A test that names its mode is about a caller without a cgroup of his own.
+    mark = caller_mark(request.node)
+    delegated = mode != "root" and (mark is None or mark.name == "root")
 
     def make(view=view, **more):
         if view is not setting[0]:
             snapshot.add(view)
-        containers.append(Container(session, view, mode, directory, **more))
+        containers.append(Container(session, view, mode, directory, delegated=delegated, **more))
         return containers[-1]
 
     make.snapshot = snapshot

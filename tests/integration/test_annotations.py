@@ -166,6 +166,7 @@ def test_the_files_of_hooks_are_not_open_in_the_program(container):
 
 # --- groups, and the pidfd of init ----------------------------------------------------------------------------------------
 
+@pytest.mark.root("userns", why="an ordinary user cannot change his groups")
 @pytest.mark.parametrize("value, kept", [("1", True), ("", True), ("0", False)])
 def test_the_groups_of_the_caller_are_kept_when_asked(container, value, kept):
     container.spec["annotations"] = {"run.oci.keep_original_groups": value}
@@ -177,10 +178,11 @@ def test_the_groups_of_the_caller_are_kept_when_asked(container, value, kept):
     assert out == (["1000", "4242", "4243"] if kept else ["1000", "7"])
 
 
-def test_the_pidfd_of_init_goes_to_the_receiver(container, tmp_path):
-    path = tmp_path / "pidfd.sock"
+def test_the_pidfd_of_init_goes_to_the_receiver(container):
+    path = container.directory / "pidfd.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(str(path))
+    container.give(path)
     server.listen(1)
     server.settimeout(20 * machine.PATIENCE)
     container.spec["annotations"] = {"run.oci.pidfd_receiver": str(path)}

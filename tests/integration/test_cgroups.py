@@ -49,6 +49,7 @@ def test_on_v2_the_process_is_in_its_cgroup(container):
 
 @pytest.mark.row("CL-34")
 @pytest.mark.views("hybrid", "v1", "v2")
+@pytest.mark.root(why="nobody else may make a cgroup at the top")
 def test_without_a_cgroups_path_the_id_is_the_path(container):
     del container.linux["cgroupsPath"]
     container.up()
@@ -153,9 +154,7 @@ def test_exec_into_a_sub_cgroup(container):
     container.up()
     for path in container.cgroup_dirs():
         os.mkdir(f"{path}/sub")
-        for name in ("cpuset.cpus", "cpuset.mems"):     # v1 cpusets start empty
-            if os.path.exists(f"{path}/{name}"):
-                machine.write(f"{path}/sub/{name}", machine.read(f"{path}/{name}"))
+        machine.delegate(f"{path}/sub", container.owner)
 
     out = container.exec(["cat", "/proc/self/cgroup"], options=["--cgroup", "sub"])
 
@@ -186,6 +185,7 @@ def test_delete_removes_sub_cgroups_that_the_payload_made(container):
     container.up()
     for path in container.cgroup_dirs():
         os.makedirs(f"{path}/one/two", exist_ok=True)
+        container.give(f"{path}/one", f"{path}/one/two")
 
     container.force_delete()
 
@@ -282,7 +282,7 @@ def test_block_io_throttles_are_written(container):
 @pytest.mark.parametrize("member, files", [("weight", ["blkio.weight", "blkio.bfq.weight"]), ("leafWeight", ["blkio.leaf_weight"])])
 def test_a_block_io_weight_is_written_or_refused(container, member, files):
     """crun and runc forget it where the kernel has no file for it."""
-    there = [name for name in files if os.path.exists(f"{machine.hierarchies()['blkio']}/{container.session.group}-c/{name}")]
+    there = [name for name in files if os.path.exists(f"{machine.hierarchies()['blkio']}/{container.session.container_group}/{name}")]
     container.set_resources(blockIO={member: 500})
     if not there:
         refused(container, f"linux.resources.blockIO.{member}")
@@ -296,7 +296,7 @@ def test_a_block_io_weight_is_written_or_refused(container, member, files):
 @pytest.mark.row("CL-55")
 @ON_V1
 def test_real_time_is_given_as_far_as_the_parent_has_it(container):
-    parent = f"{machine.hierarchies()['cpu']}/{container.session.group}-c/cpu.rt_runtime_us"
+    parent = f"{machine.hierarchies()['cpu']}/{container.session.container_group}/cpu.rt_runtime_us"
     container.set_resources(cpu={"realtimePeriod": 500000, "realtimeRuntime": 4000})
     if not machine.write(parent, "10000"):
         refused(container, "linux.resources.cpu.realtime")
@@ -566,6 +566,7 @@ def test_limits_with_the_manager_disabled_are_not_silently_forgotten(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.root(why="procfs cannot be mounted in the caller's pid namespace")
 def test_kill_all_with_the_manager_disabled_is_no_silent_no_op(container):
     container.drop_namespace("pid")
     container.linux.pop("resources", None)
@@ -714,7 +715,7 @@ def test_ps_of_a_stopped_container_is_empty_or_refused(container):
 @pytest.mark.davit_only
 @pytest.mark.rootless
 def test_rootless_with_a_limit_that_cannot_be_set_is_refused(container):
-    container.linux["cgroupsPath"] = f"/{container.session.group}/{container.id}"
+    container.linux["cgroupsPath"] = f"/{container.session.group}-c/{container.id}"
     container.set_resources(pids={"limit": 10})
 
     out = container.run(["true"], check=False)
@@ -733,3 +734,19 @@ def test_rootless_a_cgroup_mount_is_not_a_writable_hierarchy_of_the_host(contain
                          " mkdir ${f%/*}/davit-test-escape 2>/dev/null && echo made $f; done; true"], check=False)
 
     assert "made" not in out.stdout
+
+
+@pytest.mark.davit_only
+@ON_V1
+def test_a_cgroup_mount_is_the_part_of_the_container_alone(container):
+    """CVE-2023-25809, of a caller to whom more of the hierarchy belongs."""
+    container.add_mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "rw"])
+    container.up(["sh", "-c", "find /sys/fs/cgroup -maxdepth 3 -name cgroup.procs | while read f; do"
+                              " mkdir ${f%/*}/davit-test-escape && echo made; done 2>/dev/null; echo all; sleep 1000"])
+
+    container.wait_for_output("all\n")
+
+    assert "made" in container.output()
+    for point in machine.hierarchies().values():
+        for path in machine.walk_cgroups(point):
+            assert os.path.basename(path) != "davit-test-escape" or f"/{container.id}/" in path

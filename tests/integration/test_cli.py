@@ -205,6 +205,7 @@ def test_the_state_root_is_private(container):
 
 
 @davit_only
+@pytest.mark.root("rootless", why="/run belongs to him")
 def test_an_empty_xdg_runtime_dir_counts_as_unset(container):
     """Podman as root sets it to nothing; crun's create and start would disagree."""
     explained = container.runtime("list", "--quiet", root=False, env={"XDG_RUNTIME_DIR": ""})
@@ -213,6 +214,7 @@ def test_an_empty_xdg_runtime_dir_counts_as_unset(container):
 
 
 @davit_only
+@pytest.mark.root(why="an ordinary user's state is there")
 def test_root_does_not_follow_xdg_runtime_dir(container):
     """With `sudo -E`, root would see other containers."""
     place = container.directory / "xdg-of-somebody"
@@ -534,6 +536,7 @@ def test_a_notify_socket_is_relayed(container):
     path = container.directory / "notify.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     server.bind(str(path))
+    container.give(path)
     server.settimeout(5)
     container.create(["probe", "notify", "READY=1"], env={"NOTIFY_SOCKET": str(path)})
 
@@ -550,6 +553,7 @@ def test_without_ready_a_start_with_a_notify_socket_ends_with_the_container(cont
     path = container.directory / "notify.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     server.bind(str(path))
+    container.give(path)
     container.create(["true"], env={"NOTIFY_SOCKET": str(path)})
 
     out = container.start(env={"NOTIFY_SOCKET": str(path)}, check=False, timeout=5)

@@ -5,7 +5,6 @@ import os
 import pytest
 
 from harness import machine
-from test_namespaces import FIRST, with_user_namespace
 
 ON_V2 = pytest.mark.views("v2")
 SUB = "run.oci.delegate-cgroup"
@@ -43,19 +42,23 @@ def with_cgroup_mount(container, option):
 @pytest.mark.davit_only
 @pytest.mark.parametrize("uid", [0, 1000])
 def test_the_user_of_the_payload_owns_what_may_be_delegated(container, uid):
-    with_cgroup_mount(with_user_namespace(container), "rw")
+    with_cgroup_mount(container.use_user_namespace(), "rw")
     container.process["user"] = {"uid": uid, "gid": uid}
     container.up()
 
     seen = owners(host_path(container))
 
-    assert seen.pop("") == FIRST + uid
+    if container.mode == "rootless":        # he owns all of it, and can give nothing away
+        assert set(seen.values()) == {container.owner}
+        return
+    assert seen.pop("") == container.host_id(uid)
     listed = {name for name in delegate_list() if name in seen}
-    assert {name for name, owner in seen.items() if owner == FIRST + uid} == listed
-    assert {owner for name, owner in seen.items() if name not in listed} == {0}
+    assert {name for name, owner in seen.items() if owner == container.host_id(uid)} == listed
+    assert {owner for name, owner in seen.items() if name not in listed} == {container.owner}
     assert LISTED <= listed
 
 
+@pytest.mark.root("userns", why="it mounts over a file of the kernel")
 @pytest.mark.row("CL-43")
 @ON_V2
 @pytest.mark.davit_only
@@ -68,19 +71,19 @@ def test_the_kernels_list_may_be_missing_or_name_files_that_are_not_there(contai
         (fake / "delegate").write_text(listed)
     container.wrapper = ["unshare", "--mount", "--propagation", "private", "sh", "-ec",
                          f'mount --bind {fake} /sys/kernel/cgroup; exec "$@"', "sh"]
-    with_cgroup_mount(with_user_namespace(container), "rw")
+    with_cgroup_mount(container.use_user_namespace(), "rw")
     container.up()
 
     seen = owners(host_path(container))
 
-    given = {name for name, owner in seen.items() if owner == FIRST}
+    given = {name for name, owner in seen.items() if owner == container.host_id(0)}
     assert given == {""} | (LISTED if not listed else {"cgroup.procs", "cgroup.threads"})
 
 
 @ON_V2
 @pytest.mark.davit_only
 def test_the_payload_makes_cgroups_of_its_own(container):
-    with_cgroup_mount(with_user_namespace(container), "rw")
+    with_cgroup_mount(container.use_user_namespace(), "rw")
     container.up(["sh", "-c", "cd /sys/fs/cgroup && mkdir own && echo $$ > own/cgroup.procs && cat /proc/self/cgroup; sleep 1000"])
 
     container.wait_for_output("/own")
@@ -92,12 +95,13 @@ def test_the_payload_makes_cgroups_of_its_own(container):
 
 
 @ON_V2
+@pytest.mark.root("userns", why="an ordinary user always has a user namespace")
 def test_without_a_user_namespace_the_user_of_the_process_is_the_owner(container):
     with_cgroup_mount(container, "rw")
     container.process["user"] = {"uid": 1000, "gid": 1000}
     container.up()
 
-    expected = 1000 if machine.runtime_kind() == "davit" else os.stat(host_path(container)).st_uid
+    expected = container.host_id(1000) if machine.runtime_kind() == "davit" else os.stat(host_path(container)).st_uid
     assert owners(host_path(container))[""] == expected
 
 
@@ -106,7 +110,7 @@ def test_without_a_user_namespace_the_user_of_the_process_is_the_owner(container
 @pytest.mark.parametrize("why", ["read-only mount", "no mount", "no cgroup namespace"])
 def test_otherwise_root_stays_the_owner(container, why):
     """runtime-spec: not without a new cgroup namespace, only with a mount that can be written to."""
-    with_user_namespace(container)
+    container.use_user_namespace()
     if why != "no mount":
         with_cgroup_mount(container, "ro" if "read-only" in why else "rw")
     if why == "no cgroup namespace":
@@ -114,17 +118,17 @@ def test_otherwise_root_stays_the_owner(container, why):
     container.up()
 
     if machine.runtime_kind() == "davit":
-        assert set(owners(host_path(container)).values()) == {0}
+        assert set(owners(host_path(container)).values()) == {container.owner}
 
 
 @pytest.mark.row("CL-39")
 @pytest.mark.views("v1", "hybrid")
 @pytest.mark.davit_only
 def test_on_v1_root_stays_the_owner(container):
-    with_cgroup_mount(with_user_namespace(container), "rw")
+    with_cgroup_mount(container.use_user_namespace(), "rw")
     container.up()
 
-    assert {os.stat(path).st_uid for path in container.cgroup_dirs()} == {0}
+    assert {os.stat(path).st_uid for path in container.cgroup_dirs()} == {container.owner}
 
 
 # --- run.oci.delegate-cgroup -------------------------------------------------------------------------------------------
@@ -154,7 +158,7 @@ def test_init_begins_in_the_delegated_cgroup(container, sub):
 @ON_V2
 @pytest.mark.davit_only
 def test_the_delegated_cgroup_is_the_root_that_the_payload_sees(container):
-    with_cgroup_mount(with_user_namespace(container), "rw")
+    with_cgroup_mount(container.use_user_namespace(), "rw")
     container.spec["annotations"] = {SUB: "payload"}
     container.set_resources(unified={"cgroup.max.descendants": "7"})
     container.up(["sh", "-c", "cat /proc/self/cgroup; mkdir /sys/fs/cgroup/own && echo made; sleep 1000"])
@@ -164,8 +168,8 @@ def test_the_delegated_cgroup_is_the_root_that_the_payload_sees(container):
     assert "0::/\n" in container.output()
     assert os.path.isdir(host_path(container, "payload/own"))
     upper, below = owners(host_path(container)), owners(host_path(container, "payload"))
-    assert set(upper.values()) == {0}, "the limits stay out of reach"
-    assert below[""] == below["cgroup.procs"] == FIRST
+    assert set(upper.values()) == {container.owner}, "the limits stay out of reach"
+    assert below[""] == below["cgroup.procs"] == container.host_id(0)
     assert machine.read(f"{host_path(container)}/cgroup.max.descendants").strip() == "7"
 
 

@@ -9,7 +9,9 @@ from harness import machine
 
 DEFAULT = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
            "tty": (5, 0)}
-FIRST = 200000
+
+
+NODES = pytest.mark.root(why="it makes device nodes, or filters them with a v1 cgroup")
 
 
 def listing(container, *paths):
@@ -36,8 +38,9 @@ def refused(container, *texts):
 def test_the_default_devices_are_there(container):
     seen = listing(container, *[f"/dev/{name}" for name in DEFAULT])
 
+    owner = 0 if container.mode == "root" else 65534        # those of the host, whose root has no id here
     for name, (major, minor) in DEFAULT.items():
-        assert seen[f"/dev/{name}"] == ("c", "666", 0, 0, major, minor)
+        assert seen[f"/dev/{name}"] == ("c", "666", owner, owner, major, minor)
 
 
 @pytest.mark.all_modes
@@ -73,6 +76,7 @@ def test_the_links_in_dev_do_not_need_a_mount_of_proc(container):
 
 
 @pytest.mark.row("CL-12", "CL-13", "CL-15", "CL-16")
+@NODES
 def test_a_configured_device_is_exactly_as_configured(container):
     container.linux["devices"] = [
         {"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 0o604, "uid": 3, "gid": 4},
@@ -89,6 +93,7 @@ def test_a_configured_device_is_exactly_as_configured(container):
 
 
 @pytest.mark.row("CL-16")
+@NODES
 def test_the_mode_of_a_device_does_not_depend_on_the_umask(container):
     container.linux["devices"] = [{"path": "/dev/d", "type": "c", "major": 1, "minor": 3, "fileMode": 0o666}]
     container.create(["stat", "-c", "%a", "/dev/d", "/dev/null"], limits=["-M", "077"])
@@ -97,6 +102,7 @@ def test_the_mode_of_a_device_does_not_depend_on_the_umask(container):
     container.wait_for_output("666\n666\n")
 
 
+@NODES
 def test_a_device_without_a_mode_has_the_usual_one(container):
     container.linux["devices"] = [{"path": "/dev/d", "type": "c", "major": 1, "minor": 3}]
 
@@ -133,6 +139,7 @@ def test_something_else_at_the_path_of_a_device_is_refused(container):
 
 
 @pytest.mark.row("CL-17")
+@NODES
 def test_two_devices_with_one_number(container):
     """The specification would rather not have it; a second name does no harm."""
     container.linux["devices"] = [{"path": f"/dev/{name}", "type": "c", "major": 1, "minor": 5, "fileMode": mode}
@@ -160,6 +167,7 @@ def test_redundant_default_devices_in_the_config_are_fine(container):
 
 
 @pytest.mark.davit_only
+@NODES
 def test_the_same_device_twice_is_made_once(container):
     device = {"path": "/dev/d", "type": "c", "major": 1, "minor": 3, "fileMode": 0o600}
     container.linux["devices"] = [dict(device), dict(device)]
@@ -169,17 +177,9 @@ def test_the_same_device_twice_is_made_once(container):
 
 # --- user namespaces and rootless ----------------------------------------------------------------------------
 
-def with_user_namespace(container):
-    container.linux["namespaces"].append({"type": "user"})
-    for name in ("uidMappings", "gidMappings"):
-        container.linux[name] = [{"containerID": 0, "hostID": FIRST, "size": 65536}]
-    for top, _directories, _files in os.walk(container.rootfs):
-        os.chown(top, FIRST, FIRST)
-
-
 @pytest.mark.views("hybrid", "oldkernel")
 def test_the_default_devices_work_in_a_user_namespace(container):
-    with_user_namespace(container)
+    container.use_user_namespace()
 
     out = container.run(["sh", "-c", "echo x > /dev/null && head -c 3 /dev/zero | wc -c; test -c /dev/tty"])
 
@@ -188,9 +188,10 @@ def test_the_default_devices_work_in_a_user_namespace(container):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("mode, shown", [(None, "666"), (0o640, "640")])
+@NODES
 def test_a_configured_device_in_a_user_namespace_has_its_mode_and_owner(container, mode, shown):
     """crun: mode 000 when none is configured."""
-    with_user_namespace(container)
+    container.use_user_namespace()
     container.linux["devices"] = [{"path": "/dev/d", "type": "c", "major": 1, "minor": 3, "uid": 5, "gid": 6}]
     if mode is not None:
         container.linux["devices"][0]["fileMode"] = mode
@@ -211,6 +212,7 @@ def use(container, *lines):
 
 @pytest.mark.views("hybrid", "v1")
 @pytest.mark.row("CL-18")
+@NODES
 def test_a_device_that_is_not_allowed_cannot_be_used(container):
     out = use(container, "mknod /x c 10 229 && probe open /x rw", "mknod /y c 1 1 && probe open /y r", "probe open /dev/zero r")
 
@@ -221,6 +223,7 @@ def test_a_device_that_is_not_allowed_cannot_be_used(container):
 @pytest.mark.row("CL-18")
 @pytest.mark.skipif(machine.runtime_kind() == "runc", reason="runc denies all by default")
 @pytest.mark.parametrize("resources", [None, {}, {"devices": []}], ids=str)
+@NODES
 def test_without_any_rule_devices_are_not_filtered(container, resources):
     """crun's answer, not the specification's: callers that want the filter begin with a rule that denies all."""
     container.linux["resources"] = resources
@@ -234,6 +237,7 @@ def test_without_any_rule_devices_are_not_filtered(container, resources):
 
 @pytest.mark.row("CL-45")
 @pytest.mark.views("hybrid", "v1")
+@NODES
 def test_device_rules_are_applied_in_their_order(container):
     container.linux["resources"]["devices"] += [
         {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rwm"},
@@ -252,6 +256,7 @@ def test_device_rules_are_applied_in_their_order(container):
     {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rm"},
     {"allow": True, "type": "c", "major": 10, "access": "rwm"},
     {"allow": True, "type": "a", "access": "rwm"}, {"allow": True}], ids=["one", "major", "all", "bare"])
+@NODES
 def test_an_allowed_device_can_be_used(container, rule):
     container.linux["resources"]["devices"].append(rule)
 
@@ -262,6 +267,7 @@ def test_an_allowed_device_can_be_used(container, rule):
 
 @pytest.mark.row("CL-45")
 @pytest.mark.views("hybrid", "v1")
+@NODES
 def test_a_rule_is_for_its_type_and_its_kinds_of_access(container):
     container.linux["resources"]["devices"].append({"allow": True, "type": "b", "major": 4095, "access": "rm"})
 

@@ -120,11 +120,7 @@ def top(**members):
 
 
 def userns(c):
-    c.linux["namespaces"].append({"type": "user"})
-    for name in ("uidMappings", "gidMappings"):
-        c.linux[name] = [{"containerID": 0, "hostID": 200000, "size": 65536}]
-    for directory, _directories, _files in os.walk(c.rootfs):
-        os.chown(directory, 200000, 200000)
+    c.use_user_namespace()
 
 
 STATUS = "grep -E '^(Cap|NoNew|Seccomp:)' /proc/self/status"

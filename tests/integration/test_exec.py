@@ -435,12 +435,7 @@ def test_the_scheduling_of_a_process_file(running):
 
 @pytest.mark.davit_only
 def test_exec_in_a_user_namespace(container):
-    container.linux["namespaces"].append({"type": "user"})
-    for name in ("uidMappings", "gidMappings"):
-        container.linux[name] = [{"containerID": 0, "hostID": 200000, "size": 65536}]
-    for top, _directories, _files in os.walk(container.rootfs):
-        os.chown(top, 200000, 200000)
-    container.up()
+    container.use_user_namespace().up()
 
     seen = probe(container, "--user", "1000:1000")
 

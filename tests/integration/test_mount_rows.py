@@ -8,7 +8,6 @@ import pytest
 from harness import machine
 
 pytestmark = pytest.mark.davit_only
-FIRST = 200000
 KERNEL = tuple(int(number) for number in os.uname().release.split(".")[:2])
 TMPFS_MAPS = pytest.mark.skipif(KERNEL < (6, 3), reason="tmpfs maps ids since Linux 6.3")
 
@@ -274,14 +273,6 @@ def add_mappings(entry, first=1000):
         entry[name] = [{"containerID": 0, "hostID": first, "size": 1000}]
 
 
-def add_user_namespace(container):
-    container.linux["namespaces"].append({"type": "user"})
-    for name in ("uidMappings", "gidMappings"):
-        container.linux[name] = [{"containerID": 0, "hostID": FIRST, "size": 65536}]
-    for top, _directories, _files in os.walk(container.rootfs):
-        os.chown(top, FIRST, FIRST)
-
-
 @TMPFS_MAPS
 @pytest.mark.row("CF-20")
 def test_mappings_count_without_the_word_for_the_mount_alone(container):
@@ -323,7 +314,7 @@ def test_the_word_idmap_is_for_mount_setattr(container, source, kind):
 @pytest.mark.parametrize("word", ["idmap", "ridmap"])
 def test_idmap_without_mappings_takes_those_of_the_user_namespace(container, source, word):
     """So what belongs to root outside belongs to root inside, and not to nobody."""
-    add_user_namespace(container)
+    container.use_user_namespace()
     container.add_mount("/mapped", source, "bind", ["rbind", word])
     container.add_mount("/plain", source, "bind", ["rbind"])
 

@@ -673,17 +673,6 @@ def test_an_idmapped_source_is_relative_to_the_bundle(container):
 
 # --- user namespaces ---------------------------------------------------------------------------------------------------
 
-FIRST = 200000
-
-
-def with_user_namespace(container):
-    container.linux["namespaces"].append({"type": "user"})
-    for name in ("uidMappings", "gidMappings"):
-        container.linux[name] = [{"containerID": 0, "hostID": FIRST, "size": 65536}]
-    for top, _directories, _files in os.walk(container.rootfs):
-        os.chown(top, FIRST, FIRST)
-
-
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "oldkernel")
 @pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
@@ -695,7 +684,7 @@ def test_a_source_that_the_user_namespace_cannot_reach_is_bound(container, relat
     (secret / "data").chmod(0o755)
     (secret / "data/file").write_text("reached\n")
     (secret / "data/file").chmod(0o644)
-    with_user_namespace(container)
+    container.use_user_namespace()
     container.add_mount("/data", "secret/data" if relative else secret / "data", "bind", ["bind"])
 
     assert container.run(["cat", "/data/file"]).stdout == "reached\n"
@@ -705,7 +694,7 @@ def test_a_source_that_the_user_namespace_cannot_reach_is_bound(container, relat
 @pytest.mark.xfail(reason="what INIT attaches inside its user namespace the kernel does not lock; a restriction of the "
                           "host's own mount is locked, see the tests of locked flags")
 def test_a_read_only_bind_cannot_be_made_writable_by_the_root_of_a_user_namespace(container, source):
-    with_user_namespace(container)
+    container.use_user_namespace()
     os.chmod(source, 0o777)
     container.process["capabilities"] = {name: ["CAP_SYS_ADMIN"]
                                          for name in ("bounding", "effective", "permitted")}
@@ -721,7 +710,7 @@ def test_a_read_only_bind_cannot_be_made_writable_by_the_root_of_a_user_namespac
 @pytest.mark.views("hybrid", "oldkernel")
 @pytest.mark.parametrize("flag", ["nosuid", "nodev", "noexec"])
 def test_locked_flags_cannot_be_cleared_by_the_root_of_a_user_namespace(container, source, flag):
-    with_user_namespace(container)
+    container.use_user_namespace()
     container.process["capabilities"] = {name: ["CAP_SYS_ADMIN"]
                                          for name in ("bounding", "effective", "permitted")}
     container.add_mount("/data", source, "bind", ["bind", flag])
@@ -740,7 +729,7 @@ def test_the_stack_of_mounts_is_locked_in_a_user_namespace(container):
     """What a mount covers must not come to light again when the container's root unmounts it."""
     (container.rootfs / "data").mkdir()
     (container.rootfs / "data/below").write_text("hidden\n")
-    with_user_namespace(container)
+    container.use_user_namespace()
     container.process["capabilities"] = {name: ["CAP_SYS_ADMIN"]
                                          for name in ("bounding", "effective", "permitted")}
     empty = container.directory / "empty"

@@ -12,7 +12,6 @@ from harness.machine import wait_until
 
 pytestmark = pytest.mark.davit_only         # crun has the command since 1.22
 
-FIRST = 200000
 
 
 def mounts(container, verb, *entries, **more):
@@ -73,11 +72,7 @@ def source(container):
 
 
 def with_user_namespace(container, *capabilities):
-    container.linux["namespaces"].append({"type": "user"})
-    for name in ("uidMappings", "gidMappings"):
-        container.linux[name] = [{"containerID": 0, "hostID": FIRST, "size": 65536}]
-    for top, _directories, _files in os.walk(container.rootfs):
-        os.chown(top, FIRST, FIRST)
+    container.use_user_namespace()
     if capabilities:
         container.process["capabilities"] = {name: list(capabilities)
                                              for name in ("bounding", "effective", "permitted")}
@@ -302,17 +297,18 @@ def test_an_overlay_is_made_of_directories_of_the_host(container, userns):
     paths = {name: container.directory / name for name in ("lower", "upper", "work")}
     for path in paths.values():
         path.mkdir()
-        os.chown(path, FIRST if userns else 0, FIRST if userns else 0)
     (paths["lower"] / "file").write_text("lower\n")
     if userns:
         with_user_namespace(container)
+    for path in paths.values():
+        os.chown(path, container.host_id(0), container.host_id(0))
     container.up()
 
     add(container, {"destination": "/o", "type": "overlay", "source": "overlay",
                     "options": [f"{name}dir={path}" for name, path in paths.items()]})
 
     assert container.exec(["sh", "-c", "echo new > /o/new; cat /o/file; stat -c %u /o/new"]).stdout == "lower\n0\n"
-    assert (paths["upper"] / "new").stat().st_uid == (FIRST if userns else 0)
+    assert (paths["upper"] / "new").stat().st_uid == container.host_id(0)
 
 
 @pytest.mark.parametrize("entry, text", [
@@ -394,8 +390,8 @@ def test_the_file_system_belongs_to_the_user_namespace(container):
     add(container, tmpfs("/t", "uid=7"), {"destination": "/p", "type": "mqueue"})
 
     assert container.exec(["stat", "-c", "%u", "/t"]).stdout == "7\n"
-    assert "uid=7" in mount_at(container, "/t")[3] or f"uid={FIRST + 7}" in mount_at(container, "/t")[3]
-    assert (container.rootfs / "t").stat().st_uid == FIRST
+    assert "uid=7" in mount_at(container, "/t")[3] or f"uid={container.host_id(7)}" in mount_at(container, "/t")[3]
+    assert (container.rootfs / "t").stat().st_uid == container.host_id(0)
 
 
 def test_a_source_that_the_user_namespace_cannot_reach_is_bound(container):

@@ -7,46 +7,43 @@ import subprocess
 import pytest
 
 from harness import machine
+from harness.bundle import RANGES
+from harness.container import host_id
 
 KINDS = {"pid": "pid", "network": "net", "ipc": "ipc", "uts": "uts", "mount": "mnt", "user": "user",
          "cgroup": "cgroup", "time": "time"}
 UNSHARE = {"network": "--net", "ipc": "--ipc", "uts": "--uts", "cgroup": "--cgroup", "time": "--time",
            "pid": "--pid", "mount": "--mount", "user": "--user"}
-FIRST = 200000
-MAP = [{"containerID": 0, "hostID": FIRST, "size": 65536}]
 
 # Debian's runc 1.1 has no time namespace.
 NEEDS_TIME = pytest.mark.skipif(machine.runtime_kind() == "runc", reason="runc 1.1 has no time namespace")
 
 
-def ours(kind):
-    return os.stat(f"/proc/self/ns/{KINDS[kind]}").st_ino
-
-
-def with_user_namespace(container):
-    """A new user namespace whose root is FIRST; the root file system belongs to it."""
-    container.linux["namespaces"].append({"type": "user"})
-    container.linux["uidMappings"] = [dict(m) for m in MAP]
-    container.linux["gidMappings"] = [dict(m) for m in MAP]
-    return container
+def ours(container, kind):
+    """The caller's namespace."""
+    return os.stat(f"/proc/{container.caller_pid()}/ns/{KINDS[kind]}").st_ino
 
 
 @pytest.fixture
-def holder(session):
+def holder(session, setting):
     """A function that makes processes whose namespaces can be joined."""
+    view, mode = setting
+    if mode == "rootless":
+        pytest.skip("an ordinary user has namespaces in a user namespace only: the tests that join another container's")
+    prefix = [] if mode == "root" else session.user_namespace(view).prefix() + ["--"]
     made = []
 
     def make(*kinds, user_map=False):
         flags = [UNSHARE[kind] for kind in kinds]
         fork = ["--fork", "--kill-child"] if "pid" in kinds else []
-        process = session.spawn(["unshare", *flags, *fork, "sh", "-c", "echo ready; exec sleep 1000"],
+        process = session.spawn([*prefix, "unshare", *flags, *fork, "sh", "-c", "echo ready; exec sleep 1000"],
                                 stdout=subprocess.PIPE, stderr=None, env={"PATH": os.environ["PATH"]})
         assert process.stdout.readline() == b"ready\n"
         process.stdout.close()
         made.append(process)
         if user_map:
             for table in ("uid_map", "gid_map"):
-                assert machine.write(f"/proc/{process.pid}/{table}", f"0 {FIRST} 65536")
+                assert machine.write(f"/proc/{process.pid}/{table}", f"0 {host_id(mode, RANGES[mode][0]['hostID'])} 65536")
         if "pid" in kinds:
             return machine.wait_until(lambda: machine.children_of(process.pid))[0]
         return process.pid
@@ -70,7 +67,7 @@ def test_a_listed_namespace_is_new(container, kind):
 
     seen = container.probe()["ns"]
 
-    assert seen[KINDS[kind]] != ours(kind)
+    assert seen[KINDS[kind]] != ours(container, kind)
 
 
 @pytest.mark.parametrize("kind", ["pid", "ipc", "uts", "network", "cgroup", "time", "user"])
@@ -84,7 +81,7 @@ def test_a_namespace_that_is_not_listed_is_the_callers(container, kind):
 
     seen = container.probe()["ns"]
 
-    assert seen[KINDS[kind]] == ours(kind)
+    assert seen[KINDS[kind]] == ours(container, kind)
 
 
 @pytest.mark.row("CL-07")
@@ -109,8 +106,8 @@ def test_no_namespace_but_mount_at_all(container):
     seen = container.probe()["ns"]
 
     for kind in ("pid", "network", "ipc", "uts", "user"):
-        assert seen[KINDS[kind]] == ours(kind)
-    assert seen["mnt"] != ours("mount")
+        assert seen[KINDS[kind]] == ours(container, kind)
+    assert seen["mnt"] != ours(container, "mount")
 
 
 def test_the_process_is_number_one_of_a_new_pid_namespace(container):
@@ -202,17 +199,15 @@ def test_a_user_namespace_is_joined_by_its_path(container, holder, maps):
     if maps == "without maps" and machine.runtime_kind() == "runc":
         pytest.skip("runc wants the mappings repeated")
     pid = holder("user", user_map=True)
-    if maps == "with maps":
-        with_user_namespace(container).namespace("user")["path"] = f"/proc/{pid}/ns/user"
-    else:
-        container.linux["namespaces"].append({"type": "user", "path": f"/proc/{pid}/ns/user"})
-    _open_to_all(container)
+    container.use_user_namespace().namespace("user")["path"] = f"/proc/{pid}/ns/user"
+    if maps == "without maps":
+        del container.linux["uidMappings"], container.linux["gidMappings"]
 
     seen = container.probe()
 
     assert seen["ns"]["user"] == os.stat(f"/proc/{pid}/ns/user").st_ino
     assert seen["uid"] == 0
-    assert seen["uid_map"].split() == ["0", str(FIRST), "65536"]
+    assert seen["uid_map"].split() == ["0", str(RANGES[container.mode][0]["hostID"]), "65536"]
 
 
 @pytest.mark.parametrize("kinds", list(itertools.combinations(("network", "ipc", "uts", "pid"), 2)) +
@@ -234,11 +229,10 @@ def test_several_namespaces_of_another_container_are_joined(new_container, kinds
 
 
 def test_a_new_user_namespace_with_joined_others(new_container):
-    first, second = with_user_namespace(new_container()), new_container()
+    first, second = new_container().use_user_namespace(), new_container()
     for c in (first, second):
-        _open_to_all(c)
-    first.up()
-    with_user_namespace(second).namespace("user")["path"] = f"/proc/{first.pid}/ns/user"
+        first.up()
+    second.use_user_namespace().namespace("user")["path"] = f"/proc/{first.pid}/ns/user"
     for kind in ("network", "ipc"):
         second.namespace(kind)["path"] = f"/proc/{first.pid}/ns/{KINDS[kind]}"
 
@@ -340,7 +334,7 @@ def test_a_wrong_namespace_path_is_named(container):
 @pytest.mark.davit_only
 def test_mappings_without_a_user_namespace_are_refused(container):
     """Peers forget them silently."""
-    container.linux["uidMappings"] = MAP
+    container.linux["uidMappings"] = [{"containerID": 0, "hostID": 200000, "size": 65536}]
 
     refused(container, "uidMappings")
 
@@ -373,37 +367,30 @@ def test_a_domainname_without_a_uts_namespace_is_refused(container):
 
 # --- id maps ---------------------------------------------------------------------------------------------------
 
-def _open_to_all(container, owner=FIRST):
-    """What root of another user namespace has to reach and to create."""
-    for top, directories, _files in os.walk(container.rootfs):
-        os.chown(top, owner, owner)
-
-
 @pytest.mark.views("hybrid", "v1", "v2", "oldkernel")
 @pytest.mark.row("CL-02", "CL-06", "CL-09")
 def test_the_mappings_are_the_kernels(container):
-    with_user_namespace(container)
-    _open_to_all(container)
+    container.use_user_namespace()
 
     seen = container.probe()
 
-    assert seen["uid_map"].split() == ["0", str(FIRST), "65536"]
-    assert seen["gid_map"].split() == ["0", str(FIRST), "65536"]
+    for table in ("uid", "gid"):
+        rows = [tuple(int(word) for word in line.split()) for line in seen[f"{table}_map"].splitlines()]
+        assert rows == [(m["containerID"], m["hostID"], m["size"]) for m in container.linux[f"{table}Mappings"]]
     assert (seen["uid"], seen["gid"]) == (0, 0)
-    assert seen["ns"]["user"] != ours("user")
+    assert seen["ns"]["user"] != ours(container, "user")
 
 
 @pytest.mark.views("hybrid", "oldkernel")
 def test_a_whole_life_in_a_user_namespace(container):
-    with_user_namespace(container)
-    _open_to_all(container)
+    container.use_user_namespace()
     container.up(["sh", "-c", "id -u; exec sleep 1000"])
     container.wait_for_output("0\n")
 
     assert container.status() == "running"
     assert container.exec(["id", "-u"]).stdout == "0\n"
-    assert os.stat(f"/proc/{container.pid}").st_uid in (0, FIRST)
-    assert f"Uid:\t{FIRST}\t" in machine.read(f"/proc/{container.pid}/status")
+    assert os.stat(f"/proc/{container.pid}").st_uid in (0, container.host_id(0))
+    assert f"Uid:\t{container.host_id(0)}\t" in machine.read(f"/proc/{container.pid}/status")
     container.stop()
     container.delete()
 
@@ -414,7 +401,7 @@ def test_a_whole_life_in_a_user_namespace(container):
 @pytest.mark.parametrize("member", ["containerID", "hostID", "size"])
 def test_every_member_of_a_mapping_is_needed(container, table, member):
     """Without any mapping there are the default ones of crun."""
-    with_user_namespace(container)
+    container.use_user_namespace()
     del container.linux[table][0][member]
 
     refused(container, f"linux.{table}[0].{member}")
@@ -424,12 +411,13 @@ def test_every_member_of_a_mapping_is_needed(container, table, member):
 @pytest.mark.row("CL-09")
 def test_many_mapping_lines_arrive_exactly(container, lines):
     """crun passes at most six ranges on when not root; the kernel's limit is 340."""
-    with_user_namespace(container)
+    container.use_user_namespace()
     table = [{"containerID": i, "hostID": 20000 + 2 * i, "size": 1} for i in range(lines)]
     container.linux["uidMappings"] = table
     container.linux["gidMappings"] = table
     container.spec["mounts"] = [m for m in container.spec["mounts"] if m["type"] != "devpts"]  # gid=5
-    _open_to_all(container, 20000)
+    for top, _directories, _files in os.walk(container.rootfs):
+        os.chown(top, container.host_id(0), container.host_id(0))
 
     seen = container.probe()
 
@@ -438,7 +426,7 @@ def test_many_mapping_lines_arrive_exactly(container, lines):
 
 
 def test_more_mapping_lines_than_the_kernel_takes_are_refused(container):
-    with_user_namespace(container)
+    container.use_user_namespace()
     table = [{"containerID": i, "hostID": 20000 + 2 * i, "size": 1} for i in range(341)]
     container.linux["uidMappings"] = table
 
@@ -446,7 +434,7 @@ def test_more_mapping_lines_than_the_kernel_takes_are_refused(container):
 
 
 def test_overlapping_mappings_are_refused(container):
-    with_user_namespace(container)
+    container.use_user_namespace()
     container.linux["uidMappings"].append({"containerID": 100, "hostID": 500000, "size": 10})
 
     refused(container)
@@ -454,8 +442,7 @@ def test_overlapping_mappings_are_refused(container):
 
 @pytest.mark.row("CL-10")
 def test_the_root_file_system_is_not_chowned(container):
-    with_user_namespace(container)
-    _open_to_all(container)
+    container.use_user_namespace()
     owners = {path: os.lstat(path).st_uid for path in container.rootfs.rglob("*")}
 
     container.run(["true"])
@@ -466,8 +453,7 @@ def test_the_root_file_system_is_not_chowned(container):
 
 @pytest.mark.row("CF-54")
 def test_another_user_in_a_user_namespace(container):
-    with_user_namespace(container)
-    _open_to_all(container)
+    container.use_user_namespace()
     container.process["user"] = {"uid": 1000, "gid": 1000, "additionalGids": [2000]}
 
     seen = container.probe()
@@ -477,8 +463,7 @@ def test_another_user_in_a_user_namespace(container):
 
 @pytest.mark.davit_only
 def test_an_id_that_is_not_mapped_is_refused_with_its_name(container):
-    with_user_namespace(container)
-    _open_to_all(container)
+    container.use_user_namespace()
     container.process["user"] = {"uid": 70000, "gid": 0}
 
     refused(container, "70000")
@@ -495,9 +480,8 @@ def test_time_offsets_are_set(container, user):
     container.linux["timeOffsets"] = {"monotonic": {"secs": 7881, "nanosecs": 2718281},
                                       "boottime": {"secs": 1337, "nanosecs": 3141519}}
     if user:
-        with_user_namespace(container)
-        _open_to_all(container)
-
+        container.use_user_namespace()
+    
     rows = [line.split() for line in container.probe()["timens_offsets"].splitlines()]
 
     assert rows == [["monotonic", "7881", "2718281"], ["boottime", "1337", "3141519"]]

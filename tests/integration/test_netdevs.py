@@ -232,8 +232,7 @@ def test_into_a_namespace_that_is_joined(box, network, session):
 
 
 def test_with_a_user_namespace(box, network):
-    from test_namespaces import with_user_namespace
-    with_user_namespace(box)
+    box.use_user_namespace()
     box.linux["netDevices"] = {"d0": {"name": "eth0"}}
     box.up()
 

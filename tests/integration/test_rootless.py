@@ -146,7 +146,7 @@ def test_pause_without_a_cgroup_of_our_own_says_why(container):
 @pytest.mark.davit_only
 def test_limits_in_a_cgroup_that_the_user_may_not_make_are_refused(container):
     """Without limits a path is a wish: rootless Podman always names one on v1."""
-    container.linux["cgroupsPath"] = f"/{container.session.group}/{container.id}"
+    container.linux["cgroupsPath"] = f"/{container.session.group}-c/{container.id}"
     container.linux.setdefault("resources", {})["pids"] = {"limit": 50}
 
     out = container.run(["true"], check=False)

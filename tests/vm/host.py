@@ -49,7 +49,7 @@ class Host:
     def prefix(self):
         return [machine.tool("in-view")]
 
-    def inner_prefix(self):
+    def shim(self):
         return [machine.tool("deny-syscalls"), views.NEW_CALLS, "--"] if LAYOUT.name == "oldkernel" else []
 
     def mountinfo(self):

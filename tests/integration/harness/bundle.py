@@ -71,8 +71,8 @@ class Template:
 CAPABILITIES = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
 
 
-def default_spec(view, mode):
-    """What `spec` of the peers writes, without a terminal, fitted to the view and the mode."""
+def default_spec(mode):
+    """What `spec` of the peers writes, without a terminal, fitted to the mode."""
     namespaces = [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount")]
     devpts = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
     spec = {
@@ -111,14 +111,22 @@ def default_spec(view, mode):
                               "/proc/sysrq-trigger"],
         },
     }
-    if mode == "root" and view.has_cgroups:
-        spec["linux"]["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
     if mode == "rootless":
         namespaces.append({"type": "user"})
-        for table, caller in (("uidMappings", UNPRIVILEGED), ("gidMappings", UNPRIVILEGED)):
-            spec["linux"][table] = [{"containerID": 0, "hostID": caller, "size": 1}]
+        for table in ID_TABLES:
+            spec["linux"][table] = [{"containerID": 0, "hostID": UNPRIVILEGED, "size": 1}]
     return spec
 
 
-# The id of nobody in particular: no name in /etc/passwd, no sub-ids.
+# The id of nobody in particular: no name in /etc/passwd, no sub-ids unless a test gives him some.
 UNPRIVILEGED = 54321
+SUB_ID = 700000
+
+# The map of a user namespace of a container, for each kind of caller.
+ID_TABLES = ("uidMappings", "gidMappings")
+RANGES = {
+    "root": [{"containerID": 0, "hostID": 200000, "size": 65536}],
+    "userns": [{"containerID": 0, "hostID": 65536, "size": 65536}],
+    "rootless": [{"containerID": 0, "hostID": UNPRIVILEGED, "size": 1},
+                 {"containerID": 1, "hostID": SUB_ID, "size": 65535}],
+}

@@ -20,6 +20,15 @@ from . import machine
 from .views import UserNamespace
 
 
+# The host's id of the caller, who is root in his containers.
+OWNERS = {"root": 0, "rootless": bundles.UNPRIVILEGED, "userns": UserNamespace.FIRST_ID}
+
+
+def host_id(mode, outer):
+    """The host's id of what the runtime of MODE calls OUTER."""
+    return outer + (UserNamespace.FIRST_ID if mode == "userns" else 0)
+
+
 class Hang(AssertionError):
     """A command did not come back in time."""
 
@@ -88,9 +97,13 @@ class Running:
 
 
 class Session:
-    """All of one pytest run: temporary files, the cgroup subtree, views, living commands."""
+    """All of one pytest run: temporary files, the cgroup subtree, views, living commands.
 
-    def __init__(self):
+    MODE is who calls the runtime for tests that do not say so.  If that is not root, he has what a distribution
+    gives its users: a delegated cgroup subtree and a range of ids.
+    """
+
+    def __init__(self, mode="root"):
         machine.become_subreaper()
         machine.remove_stale()
         self.group = f"davit-test-{os.getpid()}"
@@ -108,6 +121,11 @@ class Session:
         # Two subtrees: a runtime may enable v2 controllers above its containers, and then no process
         # could enter there any more; the v2 view has to, see views.View.
         self.groups = [self.group, f"{self.group}-c"]
+        # Who is not root moves a process within v2 only where the common parent is his, so his containers
+        # are beside the runner.
+        self.mode = mode
+        self.delegated_to = OWNERS[mode]
+        self.container_group = self.groups[0 if self.delegated_to else 1]
         for point in machine.hierarchies().values():
             for group in self.groups:
                 os.mkdir(f"{point}/{group}")
@@ -116,14 +134,38 @@ class Session:
             os.mkdir(f"{self.unified}/{self.group}/runner")
             machine.write(f"{self.unified}/{self.group}/runner/cgroup.procs", str(os.getpid()))
             self.subtree_control = machine.read(f"{self.unified}/cgroup.subtree_control")
+        if self.delegated_to:
+            self.view("v2")         # now: nobody enters a cgroup that hands controllers on
+            for point in machine.hierarchies().values():
+                machine.delegate(f"{point}/{self.group}", self.delegated_to)
+            os.makedirs(f"{self.unified}/{self.group}/outside/leaf")
+
+    def outside(self):
+        """Words before a command that begins where nothing is delegated."""
+        leaf = f"{self.unified}/{self.group}/outside/leaf"
+        return ["/bin/sh", "-ec", f'echo 0 > {leaf}/cgroup.procs; exec "$@"', "sh"] if self.delegated_to else []
 
     def view(self, name):
         if name not in self.views:
             from .views import View
-            self.views[name] = View(name, self.group)
+            self.views[name] = View(name, self.group, self.container_group)
             if self.views[name].holder:
                 self.remember(self.views[name].holder)
+                if self.mode == "rootless":
+                    self._give_sub_ids(self.views[name])
         return self.views[name]
+
+    def _give_sub_ids(self, view):
+        """A range of ids for the ordinary user, in private copies of the host's files, in the view only."""
+        user = bundles.UNPRIVILEGED
+        lines = {"/etc/passwd": f"davit-test:x:{user}:{user}::/:/bin/sh\n",
+                 "/etc/subuid": f"davit-test:{bundles.SUB_ID}:65535\n",
+                 "/etc/subgid": f"davit-test:{bundles.SUB_ID}:65535\n"}
+        for path, line in lines.items():
+            copy = self.directory / path.rpartition("/")[2]
+            copy.write_text(machine.read(path) + line)
+            copy.chmod(0o644)
+            subprocess.run(view.prefix() + ["--", "mount", "--bind", str(copy), path], check=True)
 
     def user_namespace(self, view):
         if view.name not in self.namespaces:
@@ -259,16 +301,21 @@ def read_terminal(master, wanted=None, seconds=5):
 class Container:
     """Made by the fixture `container`; change .spec, then run something."""
 
-    def __init__(self, session, view, mode, directory, runtime=None, root=None):
-        self.session, self.view, self.mode = session, view, mode
+    def __init__(self, session, view, mode, directory, runtime=None, root=None, delegated=False):
+        """DELEGATED: a caller who is not root has a cgroup subtree and, rootless, a range of ids."""
+        self.session, self.view, self.mode, self.delegated = session, view, mode, delegated
         self.runtime_path = runtime or machine.RUNTIME
         self.directory = pathlib.Path(directory)
         self.id = session.next_name()
         self.bundle = self.directory / f"bundle-{self.id}"
         self.rootfs = self.bundle / "rootfs"
         self.root = root or self.directory / "state"
-        self.spec = copy.deepcopy(bundles.default_spec(view, mode))
-        if mode == "root" and view.has_cgroups:
+        self.spec = copy.deepcopy(bundles.default_spec(mode))
+        if mode == "rootless" and delegated:
+            for table in bundles.ID_TABLES:
+                self.linux[table] = copy.deepcopy(bundles.RANGES["rootless"])
+        if view.has_cgroups and (mode == "root" or delegated):
+            self.spec["linux"]["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
             self.spec["linux"]["cgroupsPath"] = f"{view.cgroup_parent}/{self.id}"
         self.bundle.mkdir(mode=0o755)
         session.template.make_rootfs(self.rootfs)
@@ -291,7 +338,33 @@ class Container:
 
     @property
     def owner(self):
-        return {"root": 0, "rootless": bundles.UNPRIVILEGED, "userns": UserNamespace.FIRST_ID}[self.mode]
+        return OWNERS[self.mode]
+
+    def use_user_namespace(self):
+        """A user namespace with 65536 ids for the container; its root owns the rootfs."""
+        if self.mode != "rootless":         # which has one
+            self.linux["namespaces"].append({"type": "user"})
+            for table in bundles.ID_TABLES:
+                self.linux[table] = copy.deepcopy(bundles.RANGES[self.mode])
+        for top, _directories, _files in os.walk(self.rootfs):
+            os.chown(top, self.host_id(0), self.host_id(0))
+        return self
+
+    def host_id(self, inner):
+        """The host's id of INNER in the container."""
+        for row in self.linux.get("uidMappings", [{"containerID": 0, "hostID": 0, "size": 1 << 32}]):
+            if 0 <= inner - row["containerID"] < row["size"]:
+                return host_id(self.mode, inner - row["containerID"] + row["hostID"])
+        raise AssertionError(f"the container has no id {inner}")
+
+    def give(self, *paths):
+        """Lets the caller of the runtime own PATHS."""
+        for path in paths:
+            os.chown(path, self.owner, self.owner, follow_symlinks=False)
+
+    def caller_pid(self):
+        """A process in the namespaces of the caller."""
+        return self.session.user_namespace(self.view).holder.pid if self.mode == "userns" else os.getpid()
 
     def _give_away(self):
         for path in (self.directory, self.bundle):
@@ -379,11 +452,17 @@ class Container:
             prefix = self.session.user_namespace(self.view).prefix()
         elif self.mode == "rootless":
             prefix += ["-u", f"{self.owner}:{self.owner}"]
+        if not self.delegated:
+            prefix = self.session.outside() + prefix
         prefix += list(limits)
         line = [self.runtime_path]
         if root:
             line += ["--root", str(self.root)]
-        return (prefix, self.view.inner_prefix() + self.wrapper + line + [str(w) for w in words])
+        words = line + [str(w) for w in words]
+        if self.mode == "rootless" and self.wrapper[:1] == ["strace"]:     # newuidmap needs a tracer with its rights
+            return (self.view.shim() + self.wrapper + prefix, words)
+        # The shim of an old kernel comes first: root can do without no_new_privs, which newuidmap cannot.
+        return (self.view.shim() + prefix, self.wrapper + words)
 
     def launch(self, *words, root=True, stdin=subprocess.DEVNULL, stdout=None, stderr=None, cwd=None,
                env=None, pass_fds=(), limits=(), **more):

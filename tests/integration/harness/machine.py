@@ -204,6 +204,16 @@ def write(path, text):
         return False
 
 
+def delegate(path, owner):
+    """Lets OWNER make cgroups below PATH and move processes there; the limits of PATH stay out of reach."""
+    for name in ("", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "tasks"):
+        if os.path.exists(f"{path}/{name}"):
+            os.chown(f"{path}/{name}", owner, owner)
+    for name in ("cpuset.cpus", "cpuset.mems"):         # v1 cpusets start empty
+        if os.path.exists(f"{path}/{name}") and not read(f"{path}/{name}").strip():
+            write(f"{path}/{name}", read(f"{os.path.dirname(path)}/{name}"))
+
+
 def thaw(path):
     for cgroup in reversed(walk_cgroups(path)):
         if os.path.exists(cgroup + "/freezer.state"):

@@ -65,7 +65,7 @@ def default_view():
 class View:
     """One private mount namespace (and, for v2, a cgroup namespace)."""
 
-    def __init__(self, name, group):
+    def __init__(self, name, group, container_group):
         layouts, skip, empty, script = VIEWS[name]
         self.name = name
         self.unavailable = None
@@ -99,7 +99,7 @@ class View:
         self.has_cgroups = name != "nocgroup"
         self.has_v1_freezer = self.has_v1 and not name.startswith("nofreezer")
         self.can_pause = self.has_v1_freezer or self.has_unified
-        self.cgroup_parent = "" if name == "v2" else f"/{group}-c"
+        self.cgroup_parent = "" if name == "v2" else f"/{container_group}"
 
     def path(self, path):
         """PATH of the view, as the test process can open it."""
@@ -112,8 +112,8 @@ class View:
             words += ["-c", f"/proc/{self.holder.pid}/ns/cgroup"]
         return words
 
-    def inner_prefix(self):
-        """The words that come last, after the ids have been changed."""
+    def shim(self):
+        """The words that come first."""
         if self.name == "oldkernel":
             return [machine.tool("deny-syscalls"), NEW_CALLS, "--"]
         return []
@@ -139,7 +139,7 @@ class View:
 
 
 class UserNamespace:
-    """A user namespace with 65536 ids from FIRST_ID, and a mount namespace that it owns."""
+    """A user namespace with 131072 ids from FIRST_ID, and a mount namespace that it owns."""
 
     FIRST_ID = 300000
 
@@ -153,7 +153,7 @@ class UserNamespace:
         assert self.holder.stdout.readline() == "ready\n", "the user namespace could not be made"
         self.holder.stdout.close()
         for table in ("uid_map", "gid_map"):
-            assert machine.write(f"/proc/{self.holder.pid}/{table}", f"0 {self.FIRST_ID} 65536"), table
+            assert machine.write(f"/proc/{self.holder.pid}/{table}", f"0 {self.FIRST_ID} 131072"), table
 
     def prefix(self):
         return [machine.tool("in-view"), "-U", f"/proc/{self.holder.pid}/ns/user",
