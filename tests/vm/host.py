@@ -11,7 +11,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
-from harness import bundle, machine, views
+from harness import bundle, container, machine, views
 from vmlib.layouts import LAYOUTS
 
 LAYOUT = LAYOUTS.get(os.environ.get("DAVIT_VM_LAYOUT"))
@@ -89,4 +89,4 @@ def take_over():
     found = {name: point for name, point in machine.hierarchies().items() if not name.startswith("release_agent=")}
     machine.hierarchies = lambda: Hierarchies(found)
     if LAYOUT.user == "delegated":
-        bundle.UNPRIVILEGED = 1000
+        bundle.UNPRIVILEGED = container.OWNERS["rootless"] = bundle.RANGES["rootless"][0]["hostID"] = 1000
