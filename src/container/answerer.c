@@ -150,13 +150,23 @@ static void end_child(pid_t pid)
 		;
 }
 
-/* Why the child said nothing. */
+/* Why the child said nothing.  It may also have closed all descriptors and live on. */
 static struct err *died(pid_t pid)
 {
 	int status = 0;
+	pid_t got = 0;
 
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	for (int ms = 0; got == 0 && ms < GRACE_MS; ms += SLICE_MS) {
+		got = waitpid(pid, &status, WNOHANG);
+		if (got == 0)
+			poll(NULL, 0, SLICE_MS);
+	}
+	if (got == 0) {
+		end_child(pid);
+		return err_new(
+			ERR_SYSTEM,
+			"a seccomp plugin closed the descriptors of its process while it was loaded");
+	}
 	if (WIFSIGNALED(status))
 		return err_new(ERR_SYSTEM,
 			       "a seccomp plugin crashed while it was loaded: signal %d",

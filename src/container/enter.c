@@ -29,7 +29,7 @@ uint64_t enter_flags(const struct run *run)
 	return flags;
 }
 
-/* Kernels before 5.3; what is missing is said when it is needed. */
+/* Before Linux 5.8 setns(2) takes no pidfd.  What is missing is said when it is needed. */
 static void open_namespaces(struct run *run)
 {
 	static const char *const files[NS_TYPES] = {
@@ -55,10 +55,9 @@ struct err *enter_open(struct run *run, const struct found *f, enum container_op
 	run->init_pidfd = proc_open(f->record->pid, f->record->start_time);
 	if (run->init_pidfd == -ESRCH)
 		return status_check(op, STATUS_STOPPED, f->id);
-	if (run->init_pidfd == -ENOSYS)
-		open_namespaces(run);
-	else
+	if (run->init_pidfd != -ENOSYS)
 		TRY_SYS(run->init_pidfd, "open the container's init process %d", f->record->pid);
+	open_namespaces(run);
 	root = str_format("/proc/%d/root", f->record->pid);
 	run->container_root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run->container_root_fd < 0)

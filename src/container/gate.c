@@ -119,8 +119,8 @@ static int first_own_fd(const struct run *run)
 
 /*
  * While it waits for `start`, INIT has nothing of the host open but what it waits with: whoever is
- * let into the container by `exec` could look (CVE-2016-9962).  Files for the output of hooks can
- * only be appended to, and stay open when there are hooks yet to come.
+ * let into the container by `exec` could look (CVE-2016-9962).  Files for the output of hooks
+ * stay open when there are hooks yet to come.
  */
 struct err *step_close_inherited(struct run *run)
 {

@@ -223,11 +223,19 @@ static struct err *spawn(struct run *run, uint64_t flags)
 static struct err *learn_start_time(struct run *run)
 {
 	struct proc_stat st;
+	struct err *e;
+	int rc;
 
 	if (run->walk.side == SIDE_INIT)
 		return NULL;
 	run->walk.is_forked = true;
-	TRY_SYS(proc_stat_read(run->pid, &st), "read /proc/%d/stat", (int)run->pid);
+	rc = proc_stat_read(run->pid, &st);
+	if (rc < 0) {
+		e = err_sys(rc, "read /proc/%d/stat", (int)run->pid);
+		/* A step that fails undoes what it did itself. */
+		undo_spawn(run);
+		return e;
+	}
 	run->start_time = st.start_time;
 	return NULL;
 }

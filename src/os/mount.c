@@ -289,6 +289,19 @@ static int deeper_first(const void *a, const void *b)
 	return (int)strlen(y->destination) - (int)strlen(x->destination);
 }
 
+/* The first would be gone when the second turns out not to be there. */
+static struct err *refuse_twice(const struct mounts_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (streq(plan->v[i].destination, plan->v[k].destination))
+				return err_hint(
+					err_new(ERR_INVALID, "%s.destination: %s is listed twice",
+						plan->v[i].where, plan->v[i].destination),
+					"what lies below a mount is removed by a second call");
+	return NULL;
+}
+
 struct err *mounts_plan_remove(struct arena *a, const struct spec_mounts *list,
 			       struct mounts_plan *ret)
 {
@@ -302,6 +315,7 @@ struct err *mounts_plan_remove(struct arena *a, const struct spec_mounts *list,
 		add_finding(&f, e ? e : refuse_root(&ret->v[i]));
 	}
 	TRY(take_findings(&f));
+	TRY(refuse_twice(ret));
 	qsort(ret->v, ret->n, sizeof(*ret->v), deeper_first);
 	return NULL;
 }

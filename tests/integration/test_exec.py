@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import re
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -441,3 +443,16 @@ def test_exec_in_a_user_namespace(container):
 
     assert (seen["uid"], seen["gid"]) == (1000, 1000)
     assert seen["ns"]["user"] == os.stat(f"/proc/{container.pid}/ns/user").st_ino
+
+
+@pytest.mark.davit_only
+@pytest.mark.lean
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs a compiler")
+def test_exec_on_a_kernel_whose_setns_takes_no_pidfd(running, tmp_path):
+    """Linux 5.3 to 5.7 have pidfds, and setns(2) refuses them."""
+    library = tmp_path / "old-setns.so"
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, machine.TOOLS / "old-setns.c"], check=True)
+    container = running
+    container.wrapper = ["env", f"LD_PRELOAD={library}"]
+
+    assert container.exec(["echo", "in"]).stdout == "in\n"

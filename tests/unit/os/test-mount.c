@@ -418,6 +418,9 @@ TEST(what_lies_deeper_is_removed_first)
 	mounts[0].destination = "a/..";
 	expect_err(mounts_plan_remove(a, &list, &plan), ERR_INVALID,
 		   "[0].destination: is the root");
+	mounts[0].destination = "a/b/";
+	expect_err(mounts_plan_remove(a, &list, &plan), ERR_INVALID,
+		   "[1].destination: /a/b is listed twice");
 }
 
 TESTS(CASE(destinations_are_normalised_and_absolute),
