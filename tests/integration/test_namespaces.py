@@ -230,8 +230,7 @@ def test_several_namespaces_of_another_container_are_joined(new_container, kinds
 
 def test_a_new_user_namespace_with_joined_others(new_container):
     first, second = new_container().use_user_namespace(), new_container()
-    for c in (first, second):
-        first.up()
+    first.up()
     second.use_user_namespace().namespace("user")["path"] = f"/proc/{first.pid}/ns/user"
     for kind in ("network", "ipc"):
         second.namespace(kind)["path"] = f"/proc/{first.pid}/ns/{KINDS[kind]}"
