@@ -6,8 +6,10 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 #include "base/file.h"
 #include "base/str.h"
@@ -80,6 +82,26 @@ int proc_boot_id(char buf[40])
 	int rc = file_read_line("/proc/sys/kernel/random/boot_id", buf, 40);
 
 	return rc < 0 ? rc : 0;
+}
+
+void proc_reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+pid_t proc_reap_within(pid_t pid, int *ret_status, int timeout_ms)
+{
+	for (int waited = 0; waited < timeout_ms; waited++) {
+		pid_t got = waitpid(pid, ret_status, WNOHANG);
+
+		if (got > 0)
+			return got;
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		poll(NULL, 0, 1);
+	}
+	return 0;
 }
 
 int proc_open_root(void)

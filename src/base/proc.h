@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who a process is: /proc readers.  Return 0 or -errno (-ESRCH: no such process).
+ * Who a process is: /proc readers, and the end of a child.  Return 0 or -errno (-ESRCH: no such
+ * process).
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
@@ -22,6 +23,10 @@ int proc_stat_parse(const char *text, struct proc_stat *ret);
 int proc_is_alive(pid_t pid, uint64_t start_time);
 /* Opens a pidfd and checks that it is the process that started at START_TIME; -ESRCH when not. */
 int proc_open(pid_t pid, uint64_t start_time);
+/* Waits for the child PID to end, whatever its status. */
+void proc_reap(pid_t pid);
+/* The same for TIMEOUT_MS at most: PID and its wait status, 0 while it still runs, or -errno. */
+pid_t proc_reap_within(pid_t pid, int *ret_status, int timeout_ms);
 /* /proc/sys/kernel/random/boot_id, 36 characters and a NUL. */
 int proc_boot_id(char buf[40]);
 /*

@@ -21,7 +21,7 @@
 #include "os/seccomp-plugin.h"
 #include "state/store.h"
 
-enum { LOAD_TIMEOUT_MS = 10 * 1000, GRACE_MS = 2000, SLICE_MS = 5, OLD_KERNEL_MS = 1000 };
+enum { LOAD_TIMEOUT_MS = 10 * 1000, GRACE_MS = 2000, OLD_KERNEL_MS = 1000 };
 
 /* The first process of the container: with exec, too. */
 struct watched {
@@ -146,22 +146,15 @@ static NORETURN void child_main(const struct run *run, int listener_fd, int repo
 static void end_child(pid_t pid)
 {
 	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	proc_reap(pid);
 }
 
 /* Why the child said nothing.  It may also have closed all descriptors and live on. */
 static struct err *died(pid_t pid)
 {
 	int status = 0;
-	pid_t got = 0;
 
-	for (int ms = 0; got == 0 && ms < GRACE_MS; ms += SLICE_MS) {
-		got = waitpid(pid, &status, WNOHANG);
-		if (got == 0)
-			poll(NULL, 0, SLICE_MS);
-	}
-	if (got == 0) {
+	if (proc_reap_within(pid, &status, GRACE_MS) == 0) {
 		end_child(pid);
 		return err_new(
 			ERR_SYSTEM,
@@ -234,22 +227,17 @@ struct err *answerer_start(struct run *run, int listener_fd)
 
 void answerer_wait(struct run *run)
 {
-	int status;
+	int status = 0;
+	pid_t pid;
 
-	for (int ms = 0; run->answerer_pid > 0; ms += SLICE_MS) {
-		pid_t pid = waitpid(run->answerer_pid, &status, WNOHANG);
-
-		if (pid > 0) {
-			answerer_reaped(run, pid, status);
-		} else if (pid < 0 && errno != EINTR) {
-			run->answerer_pid = 0;
-		} else if (ms > GRACE_MS + GRACE_MS / 4) {
-			end_child(run->answerer_pid);
-			run->answerer_pid = 0;
-		} else {
-			poll(NULL, 0, SLICE_MS);
-		}
-	}
+	if (run->answerer_pid <= 0)
+		return;
+	pid = proc_reap_within(run->answerer_pid, &status, GRACE_MS + GRACE_MS / 4);
+	if (pid > 0)
+		answerer_reaped(run, pid, status);
+	else if (pid == 0)
+		end_child(run->answerer_pid);
+	run->answerer_pid = 0;
 }
 
 void answerer_reaped(struct run *run, pid_t pid, int status)

@@ -13,8 +13,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 
+#include "base/proc.h"
 #include "base/sock.h"
 #include "base/sys.h"
 #include "container/steps.h"
@@ -29,12 +29,6 @@ static bool needs_sources(const struct mounts_plan *plan)
 		    mounts_made_of_paths(&plan->v[i]))
 			return true;
 	return false;
-}
-
-static void reap(pid_t pid)
-{
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 /* The copy, with the calling process in it and in the user namespace. */
@@ -104,7 +98,7 @@ static struct err *open_in_copy(struct run *r)
 		e = mounts_open_sources(&r->plan.mounts, &r->sources);
 	fd_close(pair[0]);
 	if (holder > 0)
-		reap(holder);
+		proc_reap(holder);
 	return e;
 }
 
@@ -174,6 +168,6 @@ struct err *step_open_live_sources(struct run *r)
 	if (helper > 0 && e)
 		kill(helper, SIGKILL);
 	if (helper > 0)
-		reap(helper);
+		proc_reap(helper);
 	return e;
 }

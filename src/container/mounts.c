@@ -7,15 +7,13 @@
  * and the container's processes see them and they end with it.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "base/sys.h"
+#include "base/proc.h"
 #include "container/enter.h"
 #include "container/find.h"
 #include "container/mount-sources.h"
@@ -82,13 +80,8 @@ static void undo_mounter(struct run *r)
 		return;
 	/* Our child, not yet waited for: the number is still its own. */
 	kill(r->pid, SIGTERM);
-	for (int waited = 0; waited < TAKE_BACK_TIMEOUT_MS; waited++) {
-		if (waitpid(r->pid, NULL, WNOHANG) == r->pid) {
-			r->pid = 0;
-			return;
-		}
-		poll(NULL, 0, 1);
-	}
+	if (proc_reap_within(r->pid, NULL, TAKE_BACK_TIMEOUT_MS) == r->pid)
+		r->pid = 0;
 	undo_spawn(r);
 }
 
@@ -203,8 +196,8 @@ static struct err *mounts_walk(struct run *r, const struct step *steps)
 	e = walk(&r->walk, steps, r);
 	if (r->walk.side == SIDE_INIT)
 		_exit(0);
-	while (!e && waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (!e)
+		proc_reap(r->pid);
 	interrupt_unblock();
 	return e;
 }

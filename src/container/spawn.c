@@ -6,7 +6,6 @@
  * goes away.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -194,8 +193,7 @@ static struct err *spawn_through_middle(struct run *run, uint64_t flags,
 	do {
 		n = read(rd, &m, sizeof(m));
 	} while (n < 0 && errno == EINTR);
-	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
-		;
+	proc_reap(middle);
 	if (n != sizeof(m))
 		return err_new(ERR_SYSTEM, "the process that joins the namespaces died");
 	if (m.pid == 0)
@@ -280,8 +278,7 @@ void undo_spawn(struct run *run)
 	if (run->pidfd < 0 || sys_pidfd_send_signal(run->pidfd, SIGKILL) < 0)
 		kill(run->pid, SIGKILL); /* our child, not yet waited for: the number is still its
 					    own */
-	while (waitpid(run->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	proc_reap(run->pid);
 	run->pid = 0;
 }
 
@@ -290,14 +287,8 @@ struct err *spawn_post_mortem(struct run *run)
 	const struct cgroup_paths *cg = run->exec ? &run->exec_cgroup : &run->plan.cgroup.paths;
 	struct err *e;
 	int status = 0;
-	pid_t pid = 0;
+	pid_t pid = proc_reap_within(run->pid, &status, DEATH_TIMEOUT_MS);
 
-	for (int waited = 0; waited < DEATH_TIMEOUT_MS; waited++) {
-		pid = waitpid(run->pid, &status, WNOHANG);
-		if (pid > 0 || (pid < 0 && errno != EINTR))
-			break;
-		poll(NULL, 0, 1);
-	}
 	if (pid == 0)
 		return err_new(ERR_SYSTEM, "the container process hung up without a word");
 	if (pid > 0)

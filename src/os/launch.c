@@ -14,10 +14,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "base/log.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 
@@ -151,8 +151,8 @@ static int make_ns(int dir_fd)
 		rc = pin(dir_fd, pid);
 	fd_close(ready[0]);
 	fd_close(go[1]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (pid > 0)
+		proc_reap(pid);
 	return rc;
 }
 

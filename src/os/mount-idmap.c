@@ -12,9 +12,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/sock.h"
 #include "base/str.h"
 #include "os/mount-api.h"
@@ -206,8 +206,7 @@ static struct err *make_namespace(const struct mount_idmap *map, int *ret_fd)
 	TRY_SYS(pid, "make a user namespace for an id-mapped mount");
 	rc = fill_namespace(near, map, ret_fd);
 	fd_close(take_fd(&near));
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	proc_reap(pid);
 	TRY_SYS(rc, "write the mappings of an id-mapped mount");
 	return NULL;
 }

@@ -14,11 +14,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/proc.h"
 #include "base/sock.h"
 #include "base/sys.h"
 
@@ -349,8 +349,8 @@ struct err *ns_root_of(int userns_fd, uid_t *ret_uid, gid_t *ret_gid, bool *ret_
 	if (rc == 0)
 		rc = read_root_of(pid, "gid_map", ret_gid, &has_gid);
 	fd_close(link[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (pid > 0)
+		proc_reap(pid);
 	TRY_SYS(rc, "read the id mappings of the joined user namespace");
 	*ret_mapped = has_uid && has_gid;
 	return NULL;

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/sys.h"
 #include "os/mount-api.h"
 #include "os/mount-idmap.h"
@@ -108,8 +108,7 @@ int probe_user_namespace(void)
 		_exit(0);
 	if (pid < 0)
 		return pid;
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	proc_reap(pid);
 	return 0;
 }
 
