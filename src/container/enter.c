@@ -29,8 +29,7 @@ uint64_t enter_flags(const struct run *run)
 	return flags;
 }
 
-/* Before Linux 5.8 setns(2) takes no pidfd.  What is missing is said when it is needed. */
-static void open_namespaces(struct run *run)
+struct err *enter_open_namespaces(const struct run *run, uint64_t flags, int fds[NS_TYPES])
 {
 	static const char *const files[NS_TYPES] = {
 		[NS_USER] = "user",     [NS_MOUNT] = "mnt", [NS_PID] = "pid",
@@ -41,8 +40,17 @@ static void open_namespaces(struct run *run)
 	for (int t = 0; t < NS_TYPES; t++) {
 		auto_free char *path = str_format("/proc/%d/ns/%s", (int)run->init_pid, files[t]);
 
-		run->ns_fds[t] = open(path, O_RDONLY | O_CLOEXEC);
+		if (!(flags & ns_flag((enum ns_type)t)))
+			continue;
+		fds[t] = open(path, O_RDONLY | O_CLOEXEC);
+		if (fds[t] < 0)
+			return err_sys(-errno, "join the %s namespace of process %d",
+				       ns_name((enum ns_type)t), (int)run->init_pid);
 	}
+	/* The number was still its own when they were opened. */
+	if (proc_is_alive(run->init_pid, run->record.start_time) == 0)
+		return err_sys(-ESRCH, "join the namespaces of process %d", (int)run->init_pid);
+	return NULL;
 }
 
 struct err *enter_open(struct run *run, const struct found *f, enum container_op op)
@@ -57,7 +65,6 @@ struct err *enter_open(struct run *run, const struct found *f, enum container_op
 		return status_check(op, STATUS_STOPPED, f->id);
 	if (run->init_pidfd != -ENOSYS)
 		TRY_SYS(run->init_pidfd, "open the container's init process %d", f->record->pid);
-	open_namespaces(run);
 	root = str_format("/proc/%d/root", f->record->pid);
 	run->container_root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run->container_root_fd < 0)

@@ -18,6 +18,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "container/context.h"
+#include "container/enter.h"
 
 enum { DEATH_TIMEOUT_MS = 2000 };
 
@@ -316,22 +317,35 @@ static struct err *join_container(const struct run *run)
 	return exec_join(run, run->join_flags);
 }
 
+static struct err *join_each(const struct run *run, const int fds[NS_TYPES])
+{
+	/* NS_USER is first: it gives the rights over the others. */
+	for (int t = 0; t < NS_TYPES; t++) {
+		if (fds[t] >= 0 && setns(fds[t], (int)ns_flag(t)) < 0)
+			return err_sys(-errno, "join the %s namespace of process %d", ns_name(t),
+				       (int)run->init_pid);
+	}
+	return NULL;
+}
+
 /* One call where the kernel takes a pidfd (5.8), else one namespace after the other. */
 struct err *exec_join(const struct run *run, uint64_t flags)
 {
+	int fds[NS_TYPES];
+	struct err *e;
+
 	if (flags == 0 || (run->init_pidfd >= 0 && setns(run->init_pidfd, (int)flags) == 0))
 		return NULL;
 	if (run->init_pidfd >= 0 && errno != EINVAL)
 		return err_sys(-errno, "join the namespaces of process %d", (int)run->init_pid);
-	/* NS_USER is first: it gives the rights over the others. */
-	for (int t = 0; t < NS_TYPES; t++) {
-		if ((flags & ns_flag(t)) &&
-		    (run->ns_fds[t] < 0 || setns(run->ns_fds[t], (int)ns_flag(t)) < 0))
-			return err_sys(run->ns_fds[t] < 0 ? -ENOENT : -errno,
-				       "join the %s namespace of process %d", ns_name(t),
-				       (int)run->init_pid);
-	}
-	return NULL;
+	for (int t = 0; t < NS_TYPES; t++)
+		fds[t] = -EBADF;
+	e = enter_open_namespaces(run, flags, fds);
+	if (!e)
+		e = join_each(run, fds);
+	for (int t = 0; t < NS_TYPES; t++)
+		fd_close(fds[t]);
+	return e;
 }
 
 static bool enter_pidns(const struct run *run)
