@@ -98,8 +98,7 @@ static int hold_network(const struct found *f, const struct spec *spec)
 {
 	auto_close int fd = -EBADF;
 
-	if (!spec->linux_ || spec->linux_->n_net_devices == 0 || !netdevs_go_back(spec) ||
-	    !record_is_this_boot(f->record))
+	if (!netdevs_go_back(spec) || !record_is_this_boot(f->record))
 		return -EBADF;
 	fd = netdevs_namespace_of(f->record->pid);
 	if (fd < 0 || proc_is_alive(f->record->pid, f->record->start_time) != 1)

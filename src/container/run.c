@@ -337,8 +337,7 @@ static struct err *run_foreground(struct run *run, int *ret_status)
 	struct err *left;
 
 	answerer_wait(run);
-	if (netdevs_go_back(run->spec))
-		undo_move_netdevs(run);
+	undo_move_netdevs(run);
 	if (run->opts->keep && !e)
 		return NULL;
 	fd_close(take_fd(&run->lock_fd));

@@ -486,7 +486,7 @@ struct err *step_delegate_cgroup(struct run *r)
 
 struct err *step_move_netdevs(struct run *r)
 {
-	if (!r->spec->linux_ || r->spec->linux_->n_net_devices == 0)
+	if (!netdevs_wanted(r->spec))
 		return NULL;
 	if (r->plan.ns.join[NS_NETWORK])
 		r->net_fd = fcntl(r->ns_fds[NS_NETWORK], F_DUPFD_CLOEXEC, 3);
@@ -499,10 +499,10 @@ struct err *step_move_netdevs(struct run *r)
 /* Its descriptor holds the namespace, so this works when the container is dead, too. */
 void undo_move_netdevs(struct run *r)
 {
-	int fd = take_fd(&r->net_fd);
+	auto_close int fd = take_fd(&r->net_fd);
 
-	netdevs_return(r->spec, fd);
-	fd_close(fd);
+	if (fd >= 0)
+		netdevs_return(r->spec, fd);
 }
 
 struct err *step_enter_rdt(struct run *r)

@@ -5,12 +5,14 @@
 #include "os/netdev.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 
 #include "base/log.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "os/netlink.h"
 
@@ -322,12 +324,9 @@ static void give_back(const struct both *b, const struct spec_linux *l, size_t n
 
 struct err *netdevs_move(const struct spec *spec, int ns_fd)
 {
-	struct err *e = NULL;
 	struct both both;
+	struct err *e = both_open(ns_fd, &both);
 
-	if (!spec->linux_ || spec->linux_->n_net_devices == 0)
-		return NULL;
-	e = both_open(ns_fd, &both);
 	for (size_t i = 0; !e && i < spec->linux_->n_net_devices; i++) {
 		const struct spec_net_device *d = &spec->linux_->net_devices[i];
 
@@ -342,11 +341,8 @@ struct err *netdevs_move(const struct spec *spec, int ns_fd)
 void netdevs_return(const struct spec *spec, int ns_fd)
 {
 	struct both both;
-	struct err *e;
+	struct err *e = both_open(ns_fd, &both);
 
-	if (ns_fd < 0 || !spec->linux_ || spec->linux_->n_net_devices == 0)
-		return;
-	e = both_open(ns_fd, &both);
 	if (!e)
 		give_back(&both, spec->linux_, spec->linux_->n_net_devices);
 	else
@@ -355,9 +351,9 @@ void netdevs_return(const struct spec *spec, int ns_fd)
 	both_close(&both);
 }
 
-static bool is_net_admin(const char *name)
+bool netdevs_wanted(const struct spec *spec)
 {
-	return strcasecmp(name, "CAP_NET_ADMIN") == 0 || strcasecmp(name, "NET_ADMIN") == 0;
+	return spec->linux_ && spec->linux_->n_net_devices > 0;
 }
 
 bool netdevs_go_back(const struct spec *spec)
@@ -366,10 +362,10 @@ bool netdevs_go_back(const struct spec *spec)
 	const struct spec_namespace *ns = spec_find_ns(spec, NS_NETWORK);
 	const struct spec_capabilities *caps = spec->process ? spec->process->capabilities : NULL;
 
-	if (!wanted || streq(wanted, "0") || !ns || ns->path || !caps)
+	if (!netdevs_wanted(spec) || !wanted || streq(wanted, "0") || !ns || ns->path || !caps)
 		return false;
 	for (size_t i = 0; i < caps->bounding.n; i++)
-		if (is_net_admin(caps->bounding.v[i]))
+		if (capability_parse(caps->bounding.v[i]) == CAP_NET_ADMIN)
 			return false;
 	return true;
 }

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "spec/spec.h"
 
+/* Does the config have any?  The two below are for one that does. */
+bool netdevs_wanted(const struct spec *spec);
 /* The network namespace of PID (0: our own), or -errno. */
 int netdevs_namespace_of(pid_t pid);
 /*
