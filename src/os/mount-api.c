@@ -110,6 +110,13 @@ int tree_set(int tree_fd, unsigned flags, uint64_t set, uint64_t clear, unsigned
 	return sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | flags, &attr);
 }
 
+int mount_set_readonly(int fd)
+{
+	int rc = tree_set(fd, 0, MOUNT_ATTR_RDONLY, 0, 0);
+
+	return mount_api_missing(rc) ? mount_remount_old(fd, MOUNT_ATTR_RDONLY, 0) : rc;
+}
+
 int host_open(const char *path, int flags)
 {
 	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

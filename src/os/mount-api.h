@@ -50,6 +50,9 @@ int mount_attr_of(int fd, uint64_t *ret);
 /* An attached mount without mount_setattr: the flags it has, SET and without CLEAR. */
 int mount_remount_old(int fd, uint64_t set, uint64_t clear);
 
+/* Makes an attached mount read-only, by whichever of the two the kernel has. */
+int mount_set_readonly(int fd);
+
 /* Opens a path of the host, while "/" is still the host's. */
 int host_open(const char *path, int flags);
 /* A file of nsfs, which is behind a magic link. */

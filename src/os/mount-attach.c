@@ -416,17 +416,13 @@ static struct err *make_readonly(const struct mount_plan *m, int root_fd)
 {
 	auto_close int fd = path_open_in(root_fd, m->destination, O_PATH);
 	unsigned long magic = 0;
-	int rc;
 
 	TRY_SYS(fd, "open %s", m->destination);
 	TRY_SYS(mount_magic_of(fd, &magic), "stat the file system of %s", m->destination);
 	if (magic != TMPFS_MAGIC)
 		return err_new(ERR_DENIED, "%s is not the tmpfs that was mounted there",
 			       m->destination);
-	rc = tree_set(fd, 0, MOUNT_ATTR_RDONLY, 0, 0);
-	if (mount_api_missing(rc))
-		rc = mount_remount_old(fd, MOUNT_ATTR_RDONLY, 0);
-	TRY_SYS(rc, "make %s read-only", m->destination);
+	TRY_SYS(mount_set_readonly(fd), "make %s read-only", m->destination);
 	return NULL;
 }
 

@@ -175,16 +175,10 @@ struct err *mounts_add_next(const struct mounts_plan *plan, struct mount_sources
 
 struct err *mounts_add_finish(const struct mounts_plan *plan, const struct mounts_added *added)
 {
-	for (size_t i = 0; i < added->n; i++) {
-		int rc;
-
-		if (!plan->v[i].readonly_late)
-			continue;
-		rc = tree_set(added->fds[i], 0, MOUNT_ATTR_RDONLY, 0, 0);
-		if (mount_api_missing(rc))
-			rc = mount_remount_old(added->fds[i], MOUNT_ATTR_RDONLY, 0);
-		TRY_SYS(rc, "%s %s: make it read-only", plan->v[i].where, plan->v[i].destination);
-	}
+	for (size_t i = 0; i < added->n; i++)
+		if (plan->v[i].readonly_late)
+			TRY_SYS(mount_set_readonly(added->fds[i]), "%s %s: make it read-only",
+				plan->v[i].where, plan->v[i].destination);
 	return NULL;
 }
 

@@ -119,14 +119,8 @@ static struct err *put_frame(const struct mount_work *w, int target_fd, int *ret
 
 static struct err *close_frame(const struct mount_work *w, int dir)
 {
-	int rc;
-
-	if (!(w->m->top.set & MOUNT_ATTR_RDONLY))
-		return NULL;
-	rc = tree_set(dir, 0, MOUNT_ATTR_RDONLY, 0, 0);
-	if (mount_api_missing(rc))
-		rc = mount_remount_old(dir, MOUNT_ATTR_RDONLY, 0);
-	TRY_SYS(rc, "make %s read-only", w->m->destination);
+	if (w->m->top.set & MOUNT_ATTR_RDONLY)
+		TRY_SYS(mount_set_readonly(dir), "make %s read-only", w->m->destination);
 	return NULL;
 }
 
@@ -153,8 +147,7 @@ struct err *mount_cgroup(const struct mount_work *w)
 	return cgroup_v1(w, target);
 }
 
-/* --- the hierarchy of an old systemd ------------------------------------------------------------
- */
+/* --- the hierarchy of an old systemd ---------------------------------------------------------- */
 
 static const char *systemd_own_dir(const struct mounts_plan *plan)
 {

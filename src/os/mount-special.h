@@ -10,8 +10,7 @@
 /* The container's own view of its cgroup hierarchies. */
 MUST_CHECK struct err *mount_cgroup(const struct mount_work *w);
 
-/* A tmpfs with nothing but the directory `systemd`, the v1 hierarchy of a systemd before cgroup v2.
- */
+/* A tmpfs with only the directory `systemd`: the v1 hierarchy of a systemd before cgroup v2. */
 MUST_CHECK struct err *mount_systemd_v1(const struct mount_work *w);
 
 #endif
