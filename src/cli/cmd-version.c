@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/opts.h"
 #include "cli/version.h"
+#include "spec/spec.h"
 
 struct err *version_print(struct cli *cli)
 {
@@ -12,7 +13,7 @@ struct err *version_print(struct cli *cli)
 
 	str_addf(&out, "davit version " DAVIT_VERSION "\ncommit: %s\nrundir: %s\n", davit_commit,
 		 cli->ctx.state_root);
-	str_add(&out, "spec: 1.3.0\n"
+	str_add(&out, "spec: " SPEC_OCI_VERSION "\n"
 		      "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +JSON_C\n");
 	return cli_print(cli, &out);
 }

@@ -37,8 +37,9 @@ struct hook_context {
 	const char *cwd;   /* NULL: where we are */
 	char *const *default_env;
 	bool interrupted; /* before the first of them: they run all the same, but not for long */
-	const int *files; /* for standard output and errors; -EBADF: we read them */
-			  /* INIT: what the hook must not have open is close-on-exec already. */
+	/* For standard output and errors; -EBADF: we read them.  What the hook must not have open
+	 * is close-on-exec already, in INIT too. */
+	const int *files;
 };
 
 /* The last bytes that a hook printed. */

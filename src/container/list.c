@@ -34,7 +34,7 @@ static void fill_entry(const struct found *f, struct list_entry *e)
 	e->created = dup_or_null(f->record->created);
 	e->owner = dup_or_null(f->record->owner);
 	e->annotations_json = record_annotations_json(f->record);
-	e->oci_version = str_dup(RECORD_OCI_VERSION);
+	e->oci_version = str_dup(SPEC_OCI_VERSION);
 }
 
 /* A damaged record is one entry's problem, not the list's; a container just deleted is none. */

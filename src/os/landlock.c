@@ -33,8 +33,7 @@
 	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
 	 LANDLOCK_ACCESS_FS_READ_FILE | ACCESS_TRUNCATE | ACCESS_IOCTL_DEV)
 
-/* --- the plan -----------------------------------------------------------------------------------
- */
+/* --- the plan --------------------------------------------------------------------------------- */
 
 static uint64_t access_of(const char *letters, size_t n)
 {
@@ -91,8 +90,7 @@ struct err *landlock_plan_make(struct arena *a, const struct spec *spec, struct 
 	return NULL;
 }
 
-/* --- the kernel's part --------------------------------------------------------------------------
- */
+/* --- the kernel's part ------------------------------------------------------------------------ */
 
 static struct err *known_rights(uint64_t *ret)
 {

@@ -71,6 +71,7 @@ static struct err *check_lengths(const char *member, const struct spec_strings *
 struct err *mask_plan_make(struct arena *a, const struct spec *spec, struct mask_plan *ret)
 {
 	const struct spec_linux *l = spec->linux_;
+	const char *label = lsm_mount_label(spec);
 
 	if (!l || (l->masked_paths.n == 0 && l->readonly_paths.n == 0))
 		return NULL;
@@ -83,7 +84,7 @@ struct err *mask_plan_make(struct arena *a, const struct spec *spec, struct mask
 	TRY(check_lengths("readonlyPaths", &l->readonly_paths));
 	ret->masked = unique(a, &l->masked_paths, &ret->n_masked);
 	ret->readonly = unique(a, &l->readonly_paths, &ret->n_readonly);
-	ret->label = lsm_mount_label(spec) ? arena_str(a, lsm_mount_label(spec)) : NULL;
+	ret->label = label ? arena_str(a, label) : NULL;
 	return NULL;
 }
 

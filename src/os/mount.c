@@ -93,6 +93,7 @@ static struct err *plan_label(struct arena *a, const struct spec *spec, struct m
 	static const char *const options[] = { "context", "fscontext", "defcontext",
 					       "rootcontext" };
 	const char *option = spec_annotation(spec, "run.oci.mount_context_type");
+	const char *label = lsm_mount_label(spec);
 	bool known = !option;
 
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
@@ -105,7 +106,7 @@ static struct err *plan_label(struct arena *a, const struct spec *spec, struct m
 				option),
 			"it is one of context, fscontext, defcontext, rootcontext");
 	ret->label_option = arena_str(a, option ? option : "context");
-	ret->mount_label = lsm_mount_label(spec) ? arena_str(a, lsm_mount_label(spec)) : NULL;
+	ret->mount_label = label ? arena_str(a, label) : NULL;
 	return NULL;
 }
 

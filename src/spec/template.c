@@ -19,7 +19,7 @@
 
 static const char head[] =
 	"{\n"
-	"\t\"ociVersion\": \"1.3.0\",\n"
+	"\t\"ociVersion\": \"" SPEC_OCI_VERSION "\",\n"
 	"\t\"process\": {\n"
 	"\t\t\"terminal\": true,\n"
 	"\t\t\"user\": {\n"

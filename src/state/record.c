@@ -199,7 +199,7 @@ bool record_is_this_boot(const struct record *r)
 void record_print_state(const struct record *r, const char *status, int pid, struct str *out)
 {
 	struct state_document d = {
-		.oci_version = (char *)(uintptr_t)RECORD_OCI_VERSION,
+		.oci_version = (char *)(uintptr_t)SPEC_OCI_VERSION,
 		.id = r->id,
 		.pid = pid,
 		.status = (char *)(uintptr_t)status,
@@ -240,7 +240,7 @@ static void one_line(struct str *s)
 void record_print_hook_state(const struct record *r, const char *status, int pid, struct str *out)
 {
 	struct hook_document d = {
-		.oci_version = (char *)(uintptr_t)RECORD_OCI_VERSION,
+		.oci_version = (char *)(uintptr_t)SPEC_OCI_VERSION,
 		.id = r->id,
 		.pid = pid,
 		.root = r->rootfs,

@@ -17,9 +17,6 @@
 
 enum { RECORD_VERSION = 1 };
 
-/* The version of the specification that the state document complies with. */
-#define RECORD_OCI_VERSION SPEC_OCI_VERSION
-
 enum record_phase {
 	PHASE_CREATING, /* resources may exist, the init process may */
 	PHASE_CREATED,  /* the init process stands at the gate, or went through it */
