@@ -182,5 +182,15 @@ def container(new_container):
 
 
 @pytest.fixture
+def source(container):
+    """A directory of the host with one file in it."""
+    path = container.directory / "source"
+    path.mkdir()
+    (path / "file").write_text("content\n")
+    os.chown(path, container.owner, container.owner)
+    return path
+
+
+@pytest.fixture
 def unprivileged():
     return bundles.UNPRIVILEGED

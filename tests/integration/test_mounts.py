@@ -30,16 +30,6 @@ def refused(container, *texts):
     return out
 
 
-@pytest.fixture
-def source(container):
-    """A directory of the host with one file in it."""
-    path = container.directory / "source"
-    path.mkdir()
-    (path / "file").write_text("content\n")
-    os.chown(path, container.owner, container.owner)
-    return path
-
-
 # --- file systems ----------------------------------------------------------------------------------------------
 
 @pytest.mark.row("CF-17")

@@ -13,7 +13,6 @@ from harness.machine import wait_until
 pytestmark = pytest.mark.davit_only         # crun has the command since 1.22
 
 
-
 def mounts(container, verb, *entries, **more):
     return container.runtime("mounts", verb, container.id, "-", input=json.dumps(entries), **more)
 
@@ -59,16 +58,6 @@ def mount_at(container, point):
             dash = words.index("-")
             return set(words[5].split(",")), words[6:dash], words[dash + 1], set(words[dash + 3].split(","))
     return None
-
-
-@pytest.fixture
-def source(container):
-    """A directory of the host with one file in it."""
-    path = container.directory / "source"
-    path.mkdir()
-    (path / "file").write_text("content\n")
-    os.chown(path, container.owner, container.owner)
-    return path
 
 
 def with_user_namespace(container, *capabilities):
