@@ -566,7 +566,6 @@ def test_limits_with_the_manager_disabled_are_not_silently_forgotten(container):
 
 
 @pytest.mark.davit_only
-@pytest.mark.root(why="procfs cannot be mounted in the caller's pid namespace")
 def test_kill_all_with_the_manager_disabled_is_no_silent_no_op(container):
     container.drop_namespace("pid")
     container.linux.pop("resources", None)
