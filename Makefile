@@ -26,7 +26,7 @@ export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
 .DEFAULT_GOAL = all
 .NOTPARALLEL:
 .PHONY: all help deps demo check check-style check-layers check-links check-members check-sources check-format \
-	check-tidy check-unit check-asan check-integration check-tools check-matrix check-vm-quick check-vm conformance bench format fuzz size dist install clean
+	check-tidy check-unit check-asan check-integration check-rootless check-userns check-oldkernel check-tools check-matrix check-vm-quick check-vm conformance bench format fuzz size dist install clean
 
 all: $(BUILD)/build.ninja ## build the release binary: build/davit
 	@$(NINJA) -C $(BUILD)
@@ -92,6 +92,15 @@ check-tools: ## tests of the scripts in tools/ and bench/
 check-integration: all ## run real containers, and see that each row of the specification is shown (root)
 	@DAVIT=$(DAVIT) DAVIT_ROWS=$(BUILD)/rows.json $(PYTEST) tests/integration
 	@tools/conformance --results $(BUILD)/rows.json --unit $(ASAN) --check
+
+check-rootless: all ## the integration tests as an ordinary user, whose cgroup subtree and ids are delegated (root makes him)
+	@DAVIT=$(DAVIT) DAVIT_TEST_MODE=rootless $(PYTEST) tests/integration
+
+check-userns: all ## the integration tests as root of a user namespace, as below rootless Podman (root)
+	@DAVIT=$(DAVIT) DAVIT_TEST_MODE=userns $(PYTEST) tests/integration
+
+check-oldkernel: all ## the integration tests with the system calls denied that came after Linux 5.1 (root)
+	@DAVIT=$(DAVIT) DAVIT_TEST_VIEW=oldkernel $(PYTEST) tests/integration
 
 conformance: all ## write docs/conformance.md from the tests (root)
 	@$(MAKE) --no-print-directory check-unit

@@ -6,13 +6,15 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/str.h"
 #include "base/sys.h"
 
-enum { MAX_LINKS = 40, MAX_RETRIES = 128 };
+enum { MAX_LINKS = 40, MAX_RETRIES = 128, PROC_ROOT_INO = 1 };
 
 struct fd_path fd_path(int fd)
 {
@@ -67,6 +69,16 @@ static int walk_push(struct walk *w, int fd)
 
 static int walk_path(struct walk *w, const char *path, bool follow_last);
 
+/* In procfs the links below a process lead anywhere; those in its root (self, mounts) are text. */
+static bool is_magic_link(const struct walk *w, int link_fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	return fstatfs(link_fd, &fs) == 0 && (unsigned long)fs.f_type == PROC_SUPER_MAGIC &&
+	       fstat(walk_top(w), &st) == 0 && st.st_ino != PROC_ROOT_INO;
+}
+
 static int walk_link(struct walk *w, int link_fd)
 {
 	char target[PATH_MAX];
@@ -74,7 +86,7 @@ static int walk_link(struct walk *w, int link_fd)
 
 	if (n < 0)
 		return -errno;
-	if (w->no_links || ++w->links > MAX_LINKS)
+	if (w->no_links || ++w->links > MAX_LINKS || is_magic_link(w, link_fd))
 		return -ELOOP;
 	target[n] = '\0';
 	if (target[0] == '/')

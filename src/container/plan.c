@@ -152,6 +152,7 @@ static struct err *plan_file_systems(struct arena *a, const struct run_opts *opt
 	TRY(rootfs_plan_make(a, p->spec, p->bundle, opts->no_pivot, &p->rootfs));
 	p->rootfs.path = rootfs;
 	TRY(mounts_plan_make(a, p->spec, p->bundle, rootfs, &p->mounts));
+	p->mounts.host_view |= p->is_rootless;
 	mounts_learn_cgroup(a, &p->cgroup, &p->mounts);
 	TRY(devices_plan_make(a, p->spec, p->mounts.host_dev, !mknod_allowed(p), &p->devices));
 	TRY(mask_plan_make(a, p->spec, &p->mask));

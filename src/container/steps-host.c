@@ -21,6 +21,7 @@
 #include "container/steps.h"
 #include "container/terminal.h"
 #include "os/launch.h"
+#include "os/mount-api.h"
 #include "os/mount-opts.h"
 #include "os/netdev.h"
 #include "os/seccomp-cache.h"
@@ -396,13 +397,27 @@ struct err *step_map_ids(struct run *r)
 	return idmap_apply(&r->plan.ns.idmap, r->pid);
 }
 
+/* setns takes a pidfd since Linux 5.8. */
+static int enter_mounts_of(const struct run *r)
+{
+	auto_free char *path = NULL;
+	auto_close int fd = -EBADF;
+
+	if (r->pidfd >= 0 && setns(r->pidfd, CLONE_NEWNS) == 0)
+		return 0;
+	path = str_format("/proc/%d/ns/mnt", (int)r->pid);
+	fd = host_open_ns(path);
+	if (fd < 0)
+		return fd;
+	return setns(fd, CLONE_NEWNS) < 0 ? -errno : 0;
+}
+
 /* In the helper: a child of HOST with the host's rights, in INIT's mount namespace. */
 static struct err *open_and_send(struct run *r)
 {
 	int tree = -EBADF;
 
-	if (setns(r->pidfd, CLONE_NEWNS) < 0)
-		return err_sys(-errno, "enter the mount namespace of the container process");
+	TRY_SYS(enter_mounts_of(r), "enter the mount namespace of the container process");
 	TRY(rootfs_open(&r->plan.rootfs, &tree));
 	TRY(mounts_open_sources(&r->plan.mounts, &r->sources));
 	TRY(devices_open_sources(&r->plan.devices, &r->device_fds));

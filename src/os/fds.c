@@ -83,9 +83,11 @@ static struct err *treat_from(int first, int keep_fd, enum what what)
 
 	if (rc < 0)
 		rc = walk_fds(first, keep_fd, what);
-	TRY_SYS(rc, "%s the descriptors from %d on",
-		what == FDS_CLOEXEC ? "mark close-on-exec" : "close", first);
-	return NULL;
+	if (rc == 0)
+		return NULL;
+	return err_hint(err_sys(rc, "%s the descriptors from %d on",
+				what == FDS_CLOEXEC ? "mark close-on-exec" : "close", first),
+			"before Linux 5.9 (close_range) that needs a procfs at /proc");
 }
 
 struct err *fds_close_from(int first, int keep_fd)

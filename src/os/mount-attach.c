@@ -168,6 +168,16 @@ int mount_bind_set(const struct mount_work *w, int fd)
 	return rc;
 }
 
+struct err *mount_set_refused(int rc)
+{
+	struct err *e = err_sys(rc, "set the options");
+
+	if (rc != -EPERM)
+		return e;
+	return err_hint(e, "a restriction of the host's mount cannot be dropped in a user "
+			   "namespace, nor its way of access times changed");
+}
+
 struct err *mount_bind_set_old(const struct mount_work *w, int fd)
 {
 	const struct mount_plan *m = w->m;
@@ -180,11 +190,8 @@ struct err *mount_bind_set_old(const struct mount_work *w, int fd)
 		rc = mount_remount_old(fd, m->top.set, m->top.clear);
 	if (rc == -EPERM && (m->top.clear & MOUNT_ATTR_RDONLY))
 		rc = mount_remount_old(fd, m->top.set, m->top.clear & ~(uint64_t)MOUNT_ATTR_RDONLY);
-	if (rc == -EPERM)
-		return err_hint(err_sys(rc, "set the options"),
-				"a restriction of the host's mount cannot be dropped in a user "
-				"namespace");
-	TRY_SYS(rc, "set the options");
+	if (rc < 0)
+		return mount_set_refused(rc);
 	for (size_t i = 0; i < m->n_propagations; i++)
 		if (mount(NULL, fd_path(fd).s, NULL, m->propagations[i], NULL) < 0)
 			return err_sys(-errno, "set the propagation");
@@ -280,7 +287,7 @@ static struct err *attach_bind(const struct mount_work *w, int *source_fd)
 	TRY(mount_open_target(w, is_dir, &target, NULL));
 	attr_rc = mount_bind_set(w, tree);
 	if (attr_rc < 0 && !mount_api_missing(attr_rc))
-		return err_sys(attr_rc, "set the options");
+		return mount_set_refused(attr_rc);
 	rc = tree_attach(tree, target);
 	if (mount_api_missing(rc))
 		return bind_old(w, -EBADF);

@@ -191,7 +191,7 @@ static struct err *put_host_view_old(const struct mount_work *w, const char *sou
  */
 static bool has_host_view(const struct mount_work *w)
 {
-	return w->plan->in_userns && w->m->is_proc_or_sysfs &&
+	return w->plan->host_view && w->m->is_proc_or_sysfs &&
 	       (streq(w->m->type, "sysfs") || !w->plan->has_pid_ns);
 }
 

@@ -125,7 +125,7 @@ static struct err *add_bind(const struct mount_work *w, int *source_fd, int *ret
 	TRY(open_target(w, is_dir, &target, NULL));
 	rc = mount_bind_set(w, tree);
 	if (rc < 0 && rc != -ENOSYS)
-		return err_sys(rc, "set the options");
+		return mount_set_refused(rc);
 	TRY(put(w, &tree, target, ret_fd));
 	/* Before Linux 5.12 the flags come after the mount. */
 	return rc < 0 ? mount_bind_set_old(w, *ret_fd) : NULL;

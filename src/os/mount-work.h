@@ -38,6 +38,8 @@ MUST_CHECK struct err *mount_bind_tree(const struct mount_work *w, int *source_f
 				       bool *ret_is_dir);
 /* All of a bind mount's attributes and propagation, while it is detached. */
 int mount_bind_set(const struct mount_work *w, int fd);
+/* What its -errno means to a person. */
+MUST_CHECK struct err *mount_set_refused(int rc);
 /* The same for a mount that is attached already, on kernels without mount_setattr. */
 MUST_CHECK struct err *mount_bind_set_old(const struct mount_work *w, int fd);
 /* copy-symlink: the symlink itself is what the container gets, if the source is one. */

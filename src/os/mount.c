@@ -205,6 +205,7 @@ static struct err *plan_surroundings(struct arena *a, const struct spec *spec, c
 	plan->v = arena_array(a, struct mount_plan, n + 1);
 	plan->n = n;
 	plan->in_userns = spec_find_ns(spec, NS_USER) != NULL;
+	plan->host_view = plan->in_userns;
 	plan->has_pid_ns = spec_find_ns(spec, NS_PID) != NULL;
 	plan->new_cgroup_ns = spec_find_ns(spec, NS_CGROUP) != NULL;
 	plan->new_mount_ns = spec_find_ns(spec, NS_MOUNT) != NULL;

@@ -22,6 +22,8 @@ struct mounts_plan {
 	size_t n;
 	struct mount_plan *v;
 	bool in_userns;  /* the container has a user namespace of its own or joins one */
+	bool host_view;  /* a /proc or /sys that may not be mounted is the host's: so there, and
+			    rootless */
 	bool has_pid_ns; /* of its own or joined */
 	bool new_cgroup_ns;
 	bool new_mount_ns;

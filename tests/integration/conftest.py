@@ -111,6 +111,12 @@ def caller_mark(item):
     return next((mark for mark in item.iter_markers() if mark.name in ("root", "rootless", "userns", "all_modes")), None)
 
 
+def named(item, view):
+    """Whether the test itself asks for VIEW."""
+    mark = item.get_closest_marker("views")
+    return bool(mark) and view in mark.args
+
+
 # --- fixtures -----------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="session")
@@ -131,6 +137,9 @@ def setting(request, session):
     mark = caller_mark(request.node)
     if mode != "root" and mark and mark.name == "root" and mode not in mark.args:
         pytest.skip(f"{mode}: needs the real root" + (f": {mark.kwargs['why']}" if "why" in mark.kwargs else ""))
+    new = request.node.get_closest_marker("newkernel")
+    if new and name == "oldkernel" and not named(request.node, name):
+        pytest.skip(f"{name}: {new.args[0]}")
     if request.node.get_closest_marker("pauses") and not view.can_pause:
         pytest.skip(f"{name}: no freezer")
     if mode in ("rootless", "userns") and machine.read("/proc/sys/user/max_user_namespaces").strip() == "0":

@@ -306,6 +306,9 @@ def test_real_time_is_given_as_far_as_the_parent_has_it(container):
     assert container.cgroup_file("cpu", "cpu.rt_period_us") == "500000"
     assert container.cgroup_file("cpu", "cpu.rt_runtime_us") == "4000"
     container.force_delete()
+    for _ in range(5):      # the kernel counts the share of a removed cgroup a little longer
+        container.create(["sleep", "1000"])
+        container.force_delete()
     container.set_resources(cpu={"realtimePeriod": 500000, "realtimeRuntime": 400000})
     refused(container, "linux.resources.cpu.realtimeRuntime")
 
@@ -566,7 +569,6 @@ def test_limits_with_the_manager_disabled_are_not_silently_forgotten(container):
 
 
 @pytest.mark.davit_only
-@pytest.mark.root(why="procfs cannot be mounted in the caller's pid namespace")
 def test_kill_all_with_the_manager_disabled_is_no_silent_no_op(container):
     container.drop_namespace("pid")
     container.linux.pop("resources", None)

@@ -141,7 +141,6 @@ def test_huge_pages_are_told(container):
     machine.write(f"{machine.hierarchies()['unified']}/{container.session.group}/cgroup.subtree_control", "-hugetlb")
 
 
-@pytest.mark.root(why="sysfs cannot be mounted in the caller's network namespace")
 def test_the_interfaces_are_those_of_the_container(container):
     container.up()
     assert stats(container)["network_interfaces"] == []

@@ -387,6 +387,7 @@ def test_the_pid_file_is_relative_to_the_caller_not_to_the_bundle(container):
     container.write_config()
     elsewhere = container.directory / "elsewhere"
     elsewhere.mkdir()
+    container.give(elsewhere)
 
     container.runtime("create", "--bundle", str(container.bundle), "--pid-file", "web.pid", container.id,
                       cwd=elsewhere)
@@ -401,6 +402,7 @@ def test_the_pid_file_of_run_is_relative_to_the_caller_too(container):
     container.write_config()
     elsewhere = container.directory / "elsewhere"
     elsewhere.mkdir()
+    container.give(elsewhere)
 
     container.runtime("run", "--detach", "--bundle", str(container.bundle), "--pid-file", "web.pid", container.id, cwd=elsewhere)
 

@@ -162,6 +162,7 @@ def test_a_read_only_path_can_be_read_and_not_written(image):
 
 @pytest.mark.row("CL-117")
 @pytest.mark.davit_only
+@pytest.mark.newkernel("what is mounted below a path is made read-only with mount_setattr")
 def test_a_read_only_path_is_read_only_with_its_submounts(image):
     image.add_mount("/dir/sub", "tmpfs", "tmpfs", ["mode=1777"])
     image.linux["readonlyPaths"] = ["/dir"]
@@ -194,6 +195,7 @@ def test_proc_sys_is_read_only_with_the_default_paths(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.newkernel("one mount is shared with open_tree and move_mount")
 def test_many_masked_directories_share_one_mount(image):
     """One superblock for each made starts slow on hosts with many CPUs."""
     names = [f"d{i}" for i in range(50)]

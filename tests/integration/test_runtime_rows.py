@@ -119,6 +119,8 @@ WRONG = {
 @pytest.mark.parametrize("what", WRONG)
 def test_a_create_that_cannot_do_all_leaves_nothing(container, what):
     """As if it had not been called: the same id is free, and with the mistake gone all goes well."""
+    if what == "a resource limit" and container.mode != "root":
+        pytest.skip(f"{container.mode}: it is lowered, with a warning")
     good = json.loads(json.dumps(container.spec))
     mounts = container.view.mountinfo()
     WRONG[what](container)

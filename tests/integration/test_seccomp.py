@@ -163,10 +163,12 @@ def test_exec_runs_under_the_same_filter(container):
     assert out.stdout.split() == ["EPERM", "Seccomp:", "2"]
 
 
+@pytest.mark.newkernel("the shim is a filter itself")
 def test_there_is_no_filter_without_a_profile(container):
     assert container.probe()["Seccomp"] == "0"
 
 
+@pytest.mark.newkernel("without close_range descriptors are listed in /proc, under the profile")
 def test_a_strict_profile_still_starts_the_program(container):
     """The runtime's own calls between the filter and the exec are few."""
     profile(container, {"names": COMMON, "action": "SCMP_ACT_ALLOW"}, default="SCMP_ACT_ERRNO")
@@ -309,6 +311,7 @@ def test_a_notify_profile_hands_its_descriptor_to_the_listener(container):
     path = container.directory / "agent"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(str(path))
+    container.give(path)
     server.listen(1)
     profile(container, {"names": ["getpriority"], "action": "SCMP_ACT_NOTIFY"}, listenerPath=str(path), listenerMetadata="meta")
     container.create(["sleep", "1000"])
@@ -388,6 +391,7 @@ def test_two_listening_containers_have_two_connections(new_container):
     path = first.directory / "agent"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.bind(str(path))
+        first.give(path)
         server.listen(2)
         server.settimeout(5)
         for container in (first, second):

@@ -73,6 +73,8 @@ def test_a_descriptor_that_cannot_be_taken_is_sent(container, agent, nnp):
 
 
 @pytest.mark.davit_only
+@pytest.mark.newkernel("it is taken with pidfd_getfd")
+@pytest.mark.root("userns", why="an ordinary user cannot take it")
 def test_a_descriptor_that_cannot_be_sent_is_taken(container, agent):
     notify(container, "sendmsg", "getpriority", listenerPath=agent.path)
 
@@ -95,7 +97,7 @@ def test_a_descriptor_that_can_be_neither_taken_nor_sent_is_an_error(container, 
 
 
 def test_without_its_agent_a_call_does_not_exist(container):
-    agent = Agent(container.directory / "agent")
+    agent = Agent(container.directory / "agent", owner=container.owner)
     notify(container, listenerPath=agent.path)
     container.up(["sh", "-c", f"until [ -e /go ]; do sleep 0.02; done; probe syscall {GETPRIORITY}; exec sleep 1000"])
     agent.wait_for_message()

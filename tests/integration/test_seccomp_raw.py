@@ -157,7 +157,7 @@ def test_a_program_that_asks_about_write_is_refused(container):
 @pytest.mark.davit_only
 @pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
 def test_an_agent_answers_what_the_program_asks(container, nnp):
-    agent = Agent(container.directory / "agent")
+    agent = Agent(container.directory / "agent", owner=container.owner)
     container.process["noNewPrivileges"] = nnp
     container.spec["annotations"] = {"run.oci.seccomp.receiver": agent.path}
     use(container, answer(GETPRIORITY, NOTIFY))

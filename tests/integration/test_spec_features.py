@@ -97,6 +97,7 @@ def test_spec_does_not_overwrite(container):
 def test_spec_writes_into_another_bundle(container):
     other = container.directory / "other"
     other.mkdir()
+    container.give(other)
     container.runtime("spec", "--bundle", str(other))
 
     assert (other / "config.json").exists()
@@ -235,7 +236,8 @@ def test_features_lists_every_hook(features):
 @pytest.mark.row("FE-06")
 @davit_only
 def test_every_listed_hook_is_run(container, features):
-    (container.rootfs / "notes").mkdir(mode=0o777)
+    (container.rootfs / "notes").mkdir()
+    container.give(container.rootfs / "notes")
     inside = container.guest_script("note", 'echo x > "/notes/$1"\n')
     outside = container.host_script("note", f'echo x > "{container.rootfs}/notes/$1"\n')
     container.spec["hooks"] = {kind: [{"path": inside if kind == "startContainer" else outside, "args": ["note", kind]}]
@@ -266,13 +268,17 @@ def test_every_listed_mount_option_is_recognised(container, features):
     source.mkdir()
     special = {"remount", "idmap", "ridmap", "tmpcopyup"}
     assert special <= words
+    if container.view.name == "oldkernel":      # without mount_setattr
+        words = {word for word in words if word[0] != "r" or word in ("ro", "rw", "relatime", "rbind")}
+    if container.mode != "root":        # the kernel locks the times of the host's mounts
+        words = {word for word in words if "atime" not in word}
     for number, word in enumerate(sorted(words - special)):
         (container.rootfs / f"m{number}").mkdir()       # with dest-nofollow none is made
         container.add_mount(f"/m{number}", source, "bind", ["rbind", word])
     container.add_mount("/copied", "tmpfs", "tmpfs", ["tmpcopyup"])
     container.add_mount("/copied", "tmpfs", "tmpfs", ["remount", "nosuid"])
     ids = [{"containerID": 0, "hostID": 1000, "size": 1}]
-    for word in ("idmap", "ridmap"):
+    for word in ("idmap", "ridmap") if container.mode == "root" and container.view.name != "oldkernel" else ():
         container.add_mount(f"/{word}", source, "bind", ["rbind", word]).update(uidMappings=ids, gidMappings=ids)
 
     assert container.run(["echo", "ok"]).stdout == "ok\n"
@@ -357,9 +363,8 @@ def test_annotations_that_change_something_are_listed(features):
 @davit_only
 def test_every_listed_namespace_can_be_had(container, features):
     names = features["linux"]["namespaces"]
+    container.use_user_namespace()
     container.linux["namespaces"] = [{"type": name} for name in names]
-    for table in ("uidMappings", "gidMappings"):
-        container.linux[table] = [{"containerID": 0, "hostID": 0, "size": 65536}]
     links = {"network": "net", "mount": "mnt"}
     host = {name: os.readlink(f"/proc/self/ns/{links.get(name, name)}") for name in names}
 

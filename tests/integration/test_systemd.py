@@ -14,7 +14,8 @@ import pytest
 
 from harness import machine
 
-pytestmark = [pytest.mark.davit_only]
+pytestmark = [pytest.mark.davit_only,
+              pytest.mark.root(why="it asks the system's manager; the tests marked rootless ask a user's")]
 LAYOUTS = pytest.mark.views("hybrid", "v1", "v2")
 SYSTEMD = ["--systemd-cgroup"]
 WARNINGS = ["--log-level", "warning"]

@@ -200,6 +200,7 @@ def test_a_console_socket_path_longer_than_an_address_works(terminal):
     try:
         from harness.container import Console
         terminal.console = Console("tty")
+        terminal.give(directory)
     finally:
         os.chdir(here)
     terminal.create(["true"], options=["--console-socket", str(directory / "tty")])

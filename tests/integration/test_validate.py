@@ -327,6 +327,7 @@ def test_all_mistakes_are_reported_at_once(container, command):
     container.process["cwd"] = "relative"
     container.process["user"]["uid"] = "0"
     container.process["rlimits"] = [{"type": "RLIMIT_X", "soft": 1, "hard": 1}]
+    last = len(container.linux["namespaces"])
     container.linux["namespaces"].append({"type": "banana"})
     container.spec["mounts"][2]["destination"] = 5
     container.write_config()
@@ -335,7 +336,7 @@ def test_all_mistakes_are_reported_at_once(container, command):
 
     text = out.stdout + out.stderr
     assert out.returncode == 1
-    for path in ("process.cwd", "process.user.uid", "process.rlimits[0].type", "linux.namespaces[5].type", "mounts[2].destination"):
+    for path in ("process.cwd", "process.user.uid", "process.rlimits[0].type", f"linux.namespaces[{last}].type", "mounts[2].destination"):
         assert path in text, out
 
 

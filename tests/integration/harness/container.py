@@ -350,6 +350,17 @@ class Container:
             os.chown(top, self.host_id(0), self.host_id(0))
         return self
 
+    def without_ranges(self):
+        """An ordinary user without newuidmap: what traces the runtime then traces nothing else."""
+        if self.mode == "rootless":
+            for table in bundles.ID_TABLES:
+                self.linux[table] = [{"containerID": 0, "hostID": self.owner, "size": 1}]
+
+    def share_user_namespace(self, other):
+        """What joins other namespaces of OTHER, another container, needs as an ordinary user."""
+        if self.mode == "rootless":
+            self.namespace("user")["path"] = f"/proc/{other.pid}/ns/user"
+
     def host_id(self, inner):
         """The host's id of INNER in the container."""
         for row in self.linux.get("uidMappings", [{"containerID": 0, "hostID": 0, "size": 1 << 32}]):
@@ -358,13 +369,18 @@ class Container:
         raise AssertionError(f"the container has no id {inner}")
 
     def give(self, *paths):
-        """Lets the caller of the runtime own PATHS."""
+        """Lets the caller of the runtime own PATHS and what is below them."""
         for path in paths:
-            os.chown(path, self.owner, self.owner, follow_symlinks=False)
+            for place in (path, *pathlib.Path(path).rglob("*")):
+                os.chown(place, self.owner, self.owner, follow_symlinks=False)
 
     def caller_pid(self):
         """A process in the namespaces of the caller."""
-        return self.session.user_namespace(self.view).holder.pid if self.mode == "userns" else os.getpid()
+        return (self.session.user_namespace(self.view) if self.mode == "userns" else self.view).holder.pid
+
+    def enter(self):
+        """The words before a command that lets root work where the caller is."""
+        return (self.session.user_namespace(self.view) if self.mode == "userns" else self.view).prefix() + ["--"]
 
     def _give_away(self):
         for path in (self.directory, self.bundle):
@@ -459,7 +475,9 @@ class Container:
         if root:
             line += ["--root", str(self.root)]
         words = line + [str(w) for w in words]
-        if self.mode == "rootless" and self.wrapper[:1] == ["strace"]:     # newuidmap needs a tracer with its rights
+        tracers = (["strace"], [machine.tool("deny-syscalls")])
+        if self.mode == "rootless" and self.wrapper[:1] in tracers and len(self.linux.get("uidMappings", [])) > 1:
+            # newuidmap needs a tracer with its rights, and no no_new_privs.
             return (self.view.shim() + self.wrapper + prefix, words)
         # The shim of an old kernel comes first: root can do without no_new_privs, which newuidmap cannot.
         return (self.view.shim() + prefix, self.wrapper + words)
