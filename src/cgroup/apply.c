@@ -11,6 +11,8 @@
 #include "cgroup/ctl.h"
 #include "cgroup/dir.h"
 
+enum { SHARE_TIMEOUT_MS = 500 };
+
 struct applier {
 	const struct cgroup_plan *plan;
 	size_t dir; /* of dir_fd */
@@ -82,6 +84,23 @@ static int write_row(struct applier *a, const struct cgroup_write *w)
 	return rc;
 }
 
+/*
+ * The kernel frees a removed cgroup later (css_release, after an RCU grace period), and counts its
+ * real-time budget until then: a container made right after the deletion of one would be refused.
+ */
+static int write_row_patiently(struct applier *a, const struct cgroup_write *w)
+{
+	struct backoff wait;
+	int rc = write_row(a, w);
+
+	if (rc != -EINVAL || !w->is_shared_out)
+		return rc;
+	wait = backoff_start(SHARE_TIMEOUT_MS);
+	while (rc == -EINVAL && backoff_wait(&wait))
+		rc = write_row(a, w);
+	return rc;
+}
+
 static struct err *row_error(const struct applier *a, const struct cgroup_write *w, int rc)
 {
 	const struct cgroup_dir *d = &a->plan->paths.v[w->dir];
@@ -133,7 +152,7 @@ static struct err *write_rows(struct applier *a, size_t *ret_reached)
 
 		TRY_SYS(rc, "%s: open the cgroup %s", w->what, plan->paths.v[w->dir].path);
 		*ret_reached = i + 1;
-		rc = write_row(a, w);
+		rc = write_row_patiently(a, w);
 		/*
 		 * Two values that bind each other (memory below memory+swap, quota by period) can
 		 * be set in one order only, which depends on what is there.

@@ -108,6 +108,7 @@ struct cgroup_write {
 	bool is_optional;     /* a missing file is no error */
 	bool warns;           /* but the user is told */
 	bool is_pair;         /* when refused, the next row is written first */
+	bool is_shared_out;   /* when refused, what removed cgroups had may come back soon */
 	const char *hint;     /* NULL, or what helps when the kernel refuses it */
 	const char *alt_file; /* NULL, or written when there is no FILE */
 	const char *alt_value;

@@ -146,6 +146,7 @@ static struct err *plan_realtime(struct planner *p, const struct spec_cpu *c)
 		w = ctl_write(p, t.dir, "cpu.rt_runtime_us", CPU "realtimeRuntime", "%" PRId64,
 			      c->realtime_runtime.value);
 		w->hint = no_rt;
+		w->is_shared_out = true;
 	}
 	return NULL;
 }
