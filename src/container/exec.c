@@ -221,6 +221,9 @@ static struct err *exec_prepare(struct run *run, const struct found *f)
 	run->plan.is_rootless = is_rootless();
 	TRY(ns_plan_make(run->arena, run->spec, run->record.user_namespace && geteuid() != 0,
 			 &run->plan.ns));
+	run->plan.process.receiver = f->record->seccomp_receiver
+					     ? f->record->seccomp_receiver
+					     : seccomp_receiver_of_environment(run->arena);
 	TRY(process_plan_make(run->arena, run->spec, p, run->exec->preserve_fds,
 			      &run->plan.process));
 	TRY(plan_affinity(p, &run->plan.process));

@@ -7,6 +7,15 @@
 #include "os/seccomp-plugin.h"
 #include "os/seccomp.h"
 
+#define RECEIVER_VARIABLE "RUN_OCI_SECCOMP_RECEIVER"
+
+const char *seccomp_receiver_of_environment(struct arena *a)
+{
+	const char *path = getenv(RECEIVER_VARIABLE);
+
+	return path ? arena_str(a, path) : NULL;
+}
+
 static struct err *plan_plugins(struct arena *a, const struct spec *spec, struct spec_strings *ret)
 {
 	const char *list = spec_annotation(spec, "run.oci.seccomp.plugins");
@@ -22,8 +31,8 @@ static struct err *plan_plugins(struct arena *a, const struct spec *spec, struct
 }
 
 /* linux.seccomp.listenerPath first, then crun's two other ways to name the agent. */
-static struct err *plan_listener(struct arena *a, const struct spec *spec,
-				 const struct spec_seccomp *profile, struct seccomp_plan *ret)
+static struct err *plan_listener(const struct spec *spec, const struct spec_seccomp *profile,
+				 const char *receiver, struct seccomp_plan *ret)
 {
 	const char *from = "annotation run.oci.seccomp.receiver";
 	const char *path = spec_annotation(spec, "run.oci.seccomp.receiver");
@@ -34,12 +43,12 @@ static struct err *plan_listener(struct arena *a, const struct spec *spec,
 		return NULL;
 	}
 	if (!path) {
-		path = getenv("RUN_OCI_SECCOMP_RECEIVER");
-		from = "RUN_OCI_SECCOMP_RECEIVER in the environment";
+		path = receiver;
+		from = RECEIVER_VARIABLE " in the environment";
 	}
 	if (path && *path != '/')
 		return err_new(ERR_INVALID, "%s: the path `%s` is not absolute", from, path);
-	ret->listener = path ? arena_str(a, path) : NULL;
+	ret->listener = path;
 	ret->metadata = profile ? profile->listener_metadata : NULL;
 	return NULL;
 }
@@ -69,7 +78,7 @@ struct err *process_plan_seccomp(struct arena *a, const struct spec *spec, struc
 		return NULL;
 	plan->fail_unknown = fail && !streq(fail, "0");
 	TRY(plan_plugins(a, spec, &plan->plugins));
-	TRY(plan_listener(a, spec, profile, plan));
+	TRY(plan_listener(spec, profile, ret->receiver, plan));
 	is_answered = plan->plugins.n > 0 || plan->listener;
 	if (raw)
 		TRY(seccomp_raw(a, profile, raw, is_answered, &plan->raw));

@@ -239,6 +239,7 @@ struct err *plan_make(struct arena *a, const struct ctx *ctx, const struct run_o
 	TRY(sysctl_plan_make(a, spec, &ret->sysctl));
 	TRY(mempolicy_plan_make(spec, &ret->mempolicy));
 	TRY(rdt_plan_make(a, spec, opts->id, &ret->rdt));
+	ret->process.receiver = seccomp_receiver_of_environment(a);
 	TRY(process_plan_make(a, spec, spec->process, opts->preserve_fds, &ret->process));
 	TRY(plan_delegation(a, ret));
 	ret->process.console.bind_console = true;

@@ -38,6 +38,7 @@ struct seccomp_plan {
 /* What run and exec have in common: one process. */
 struct process_plan {
 	const struct spec_process *spec;
+	const char *receiver; /* given: see seccomp_receiver_of_environment, or the record's */
 	struct cred_plan cred;
 	struct rlimit_plan rlimit;
 	bool clamp_rlimits;
@@ -89,6 +90,8 @@ MUST_CHECK struct err *process_plan_make(struct arena *a, const struct spec *spe
 					 const struct spec_process *process, unsigned preserve_fds,
 					 struct process_plan *ret);
 
+/* RUN_OCI_SECCOMP_RECEIVER, which `create` reads and the record keeps; NULL: not set. */
+const char *seccomp_receiver_of_environment(struct arena *a);
 /* Its seccomp part alone: what `start` has to know of it. */
 MUST_CHECK struct err *process_plan_seccomp(struct arena *a, const struct spec *spec,
 					    struct process_plan *ret);

@@ -453,6 +453,7 @@ static struct err *start_found(struct run *run, struct found *found)
 	run->pid = run->record.pid;
 	run->pidfd = proc_open(run->pid, run->record.start_time);
 	TRY(found_spec(found, run->arena, &run->spec));
+	run->plan.process.receiver = run->record.seccomp_receiver;
 	/* Without no_new_privs `create` has loaded the filter. */
 	if (run->spec->process->no_new_privileges.value)
 		TRY(process_plan_seccomp(run->arena, run->spec, &run->plan.process));

@@ -141,6 +141,7 @@ static struct err *fill_record(struct run *r)
 	rec->private_pidns = r->plan.ns.new_flags & CLONE_NEWPID;
 	rec->user_namespace = when_any_userns(r);
 	rec->detached = r->is_create || r->opts->detach;
+	rec->seccomp_receiver = (char *)(uintptr_t)r->plan.process.receiver;
 	rec->annotations = r->spec->annotations;
 	record_times(r);
 	record_cgroups(r);

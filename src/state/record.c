@@ -53,6 +53,7 @@ static const struct field record_fields[] = {
 	F_BOOL(struct record, private_pidns, "private-pid-namespace"),
 	F_BOOL(struct record, user_namespace, "user-namespace"),
 	F_BOOL(struct record, detached, "detached"),
+	F_STR(struct record, seccomp_receiver, "seccomp-receiver"),
 	F_MAP(struct record, annotations, "annotations"),
 	F_END,
 };

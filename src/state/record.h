@@ -52,6 +52,7 @@ struct record {
 	bool private_pidns; /* killing init kills everything */
 	bool user_namespace;
 	bool detached;
+	char *seccomp_receiver; /* the agent that the environment of `create` named, or NULL */
 	struct spec_map annotations;
 };
 

@@ -124,15 +124,17 @@ def test_the_environment_names_the_agent(container, agent):
 
 
 @pytest.mark.davit_only
-@pytest.mark.parametrize("nnp, command", [(True, "start"), (False, "create")])
-def test_the_command_that_loads_the_filter_needs_the_variable(container, agent, nnp, command):
+@pytest.mark.parametrize("nnp", [True, False], ids=["at_start", "at_create"])
+def test_the_environment_of_create_counts_for_the_life_of_the_container(container, agent, nnp):
+    """Whoever may call `start` or `exec` cannot put another agent in its place."""
     notify(container, nnp=nnp)
-    envs = {name: {"RUN_OCI_SECCOMP_RECEIVER": agent.path if name == command else "/no/such/socket"}
-            for name in ("create", "start")}
-    container.create(["sh", "-c", f"probe syscall {GETPRIORITY}; exec sleep 1000"], env=envs["create"])
-    container.start(env=envs["start"])
+    other = {"RUN_OCI_SECCOMP_RECEIVER": "/no/such/socket"}
+    container.create(["sh", "-c", f"probe syscall {GETPRIORITY}; exec sleep 1000"],
+                     env={"RUN_OCI_SECCOMP_RECEIVER": agent.path})
+    container.start(env=other)
 
     container.wait_for_output("77\n")
+    assert container.exec(["probe", "syscall", str(GETPRIORITY)], env=other).stdout == "77\n"
 
 
 def test_the_annotation_comes_before_the_environment(container, agent):
