@@ -16,11 +16,14 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/sys.h"
 #include "os/program.h"
 
 /* A hook without a timeout may take long, but not for ever. */
 enum { DEFAULT_TIMEOUT_S = 600, INTERRUPTED_TIMEOUT_S = 10, TAIL_BYTES = 1024, TAIL_LINES = 3 };
+
+enum { PIPE_BYTES = 65536 };
 
 static const char *const kind_names[HOOK_KINDS] = {
 	[HOOK_PRESTART] = "prestart",
@@ -173,7 +176,8 @@ struct waited {
 	pid_t pid;
 	int pidfd; /* -EBADF on kernels without it: then looked at every few milliseconds */
 	int in;
-	int out; /* -EBADF once the hook closed its output */
+	int out;       /* what it prints */
+	int out_write; /* the hook's end */
 	const char *state;
 	struct tail tail;
 };
@@ -208,16 +212,21 @@ static void pump(struct waited *w, int timeout_ms)
 	}
 }
 
+/* What is in the pipe now; what children of the hook go on printing nobody waits for. */
 static void drain(struct waited *w)
 {
 	char buf[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
 	if (w->out < 0)
 		return;
 	fcntl(w->out, F_SETFL, O_NONBLOCK);
-	while ((n = read(w->out, buf, sizeof(buf))) > 0)
-		tail_add(&w->tail, buf, (size_t)n);
+	fcntl(w->out_write, F_SETFL, O_NONBLOCK);
+	for (size_t got = 0; n > 0 && got < PIPE_BYTES; got += (size_t)MAX(n, 0)) {
+		n = read(w->out, buf, sizeof(buf));
+		if (n > 0)
+			tail_add(&w->tail, buf, (size_t)n);
+	}
 }
 
 enum wait_result { HOOK_ENDED, HOOK_LATE, HOOK_INTERRUPTED };
@@ -268,6 +277,27 @@ static struct err *hook_error(enum wait_result result, int status, int64_t timeo
 	return NULL;
 }
 
+/*
+ * A daemon that a hook started keeps the hook's output.  With the write end alone it would die of
+ * SIGPIPE once we are gone; opened for both, the pipe always has a reader, and a write to it when
+ * it is full fails with EAGAIN.
+ */
+static void open_for_both(int *fd)
+{
+	auto_close int proc_fd = proc_open_root();
+	char path[sizeof("self/fd/") + 12];
+	int both;
+
+	if (proc_fd < 0)
+		return;
+	snprintf(path, sizeof(path), "self/fd/%d", *fd);
+	both = openat(proc_fd, path, O_RDWR | O_CLOEXEC);
+	if (both < 0)
+		return;
+	fd_close(*fd);
+	*fd = both;
+}
+
 static struct err *hook_spawn(const struct hook_context *c, const struct spec_hook *h,
 			      struct waited *w)
 {
@@ -282,13 +312,14 @@ static struct err *hook_spawn(const struct hook_context *c, const struct spec_ho
 		return e;
 	}
 	fcntl(in[1], F_SETFL, O_NONBLOCK);
+	open_for_both(&out[1]);
 	w->pid = sys_clone3(0, -EBADF, &w->pidfd);
 	if (w->pid == 0)
 		hook_child(c, h, in[0], out[1]);
 	fd_close(in[0]);
-	fd_close(out[1]);
 	w->in = in[1];
 	w->out = out[0];
+	w->out_write = out[1];
 	TRY_SYS(w->pid, "fork");
 	return NULL;
 }
@@ -299,7 +330,13 @@ static struct err *hook_run(const struct hook_context *c, const struct spec_hook
 	int64_t timeout = !h->timeout.set  ? longest
 			  : c->interrupted ? MIN(h->timeout.value, longest)
 					   : h->timeout.value;
-	struct waited w = { .pidfd = -EBADF, .in = -EBADF, .out = -EBADF, .state = c->state };
+	struct waited w = {
+		.pidfd = -EBADF,
+		.in = -EBADF,
+		.out = -EBADF,
+		.out_write = -EBADF,
+		.state = c->state,
+	};
 	enum wait_result result = HOOK_ENDED;
 	int status = 0;
 	struct err *e = hook_spawn(c, h, &w);
@@ -308,6 +345,7 @@ static struct err *hook_run(const struct hook_context *c, const struct spec_hook
 		result = hook_wait(&w, c, timeout, &status);
 	fd_close(w.in);
 	fd_close(w.out);
+	fd_close(w.out_write);
 	fd_close(w.pidfd);
 	if (e)
 		return e;

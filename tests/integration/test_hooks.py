@@ -190,6 +190,21 @@ def test_a_large_state_reaches_a_hook_whole(container, notes):
     assert json.loads(notes.read_text())["annotations"] == container.spec["annotations"]
 
 
+@pytest.mark.davit_only
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_hook_leaves_running_may_go_on_printing(container, notes, kind):
+    """After the hook has ended, when nobody reads any more."""
+    there = "/notes" if kind in INSIDE else notes       # the root has changed by then
+    hook(container, kind,
+         f"(until [ -s {there} ]; do sleep 0.02; done; yes | head -c 1000 && echo lives >> {there}) &\n")
+    container.up()
+    if kind not in INSIDE:      # those end with the pid namespace
+        container.force_delete()
+    notes.write_text("go\n")
+
+    wait_until(lambda: "lives" in notes.read_text())
+
+
 # --- place ------------------------------------------------------------------------------------------------------------
 
 NAMESPACES = "for n in mnt net ipc uts pid; do readlink /proc/self/ns/$n; done"
