@@ -66,16 +66,23 @@ static struct err *hear_from(int link)
 	return rc == 1 ? NULL : err_new(ERR_SYSTEM, "the helper process died");
 }
 
+/* setns(2) leads to the root of the namespace; a caller in a chroot means paths below his own. */
 static struct err *join_copy(int link, pid_t holder)
 {
-	auto_free char *path = str_format("/proc/%d/ns/mnt", (int)holder);
-	auto_close int fd = -EBADF;
+	auto_free char *ns_path = str_format("/proc/%d/ns/mnt", (int)holder);
+	auto_free char *root_path = str_format("/proc/%d/root", (int)holder);
+	auto_close int ns_fd = -EBADF;
+	auto_close int root_fd = -EBADF;
 
 	TRY(hear_from(link));
-	fd = host_open_ns(path);
-	TRY_SYS(fd, "open the copy of the mount namespace");
-	if (setns(fd, CLONE_NEWNS) < 0)
+	ns_fd = host_open_ns(ns_path);
+	TRY_SYS(ns_fd, "open the copy of the mount namespace");
+	root_fd = host_open_ns(root_path);
+	TRY_SYS(root_fd, "open the root in the copy of the mount namespace");
+	if (setns(ns_fd, CLONE_NEWNS) < 0)
 		return err_sys(-errno, "enter the copy of the mount namespace");
+	if (fchdir(root_fd) < 0 || chroot(".") < 0)
+		return err_sys(-errno, "change to the root in the copy of the mount namespace");
 	return NULL;
 }
 

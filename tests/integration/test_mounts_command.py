@@ -138,6 +138,24 @@ def test_a_relative_source_is_taken_from_the_bundle(container):
     assert container.exec(["cat", "/data/file"]).stdout == "of the bundle\n"
 
 
+@pytest.mark.root(why="chroot")
+@pytest.mark.parametrize("user_namespace", [False, True], ids=["", "user_namespace"])
+def test_a_caller_in_a_chroot_means_its_own_paths(container, source, user_namespace):
+    """setns(2) leads out of it: /srv would be the one of the host."""
+    if user_namespace:
+        with_user_namespace(container)
+    jail = container.directory / "jail"
+    jail.mkdir()
+    container.up()
+
+    script = f"mount --rbind / {jail} && mount --bind {source} {jail}/srv && exec chroot {jail} \"$@\""
+    container.wrapper = ["unshare", "-m", "sh", "-c", script, "sh"]
+    add(container, bind("/srv", "/data"))
+
+    container.wrapper = []
+    assert container.exec(["cat", "/data/file"]).stdout == "content\n"
+
+
 def test_a_source_in_the_rootfs_sees_what_is_mounted_there(container):
     container.up()
 
