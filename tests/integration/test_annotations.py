@@ -178,6 +178,7 @@ def test_the_groups_of_the_caller_are_kept_when_asked(container, value, kept):
     assert out == (["1000", "4242", "4243"] if kept else ["1000", "7"])
 
 
+@pytest.mark.row("UB-56")
 def test_the_pidfd_of_init_goes_to_the_receiver(container):
     path = container.directory / "pidfd.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

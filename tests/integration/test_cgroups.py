@@ -251,7 +251,7 @@ def test_a_limit_on_kernel_memory_is_accepted(container):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
-@pytest.mark.row("CL-64")
+@pytest.mark.row("CL-64", "UB-50")
 @ON_V1
 def test_a_pids_limit_of_zero_is_none(container):
     """The specification calls 0 a real limit, under which nothing could start; engines send it for "not limited"
@@ -474,7 +474,7 @@ def test_an_existing_empty_cgroup_becomes_the_containers_own(container):
     assert container.cgroup_dirs() == []
 
 
-@pytest.mark.row("CL-30")
+@pytest.mark.row("CL-30", "UB-04")
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v1", "v2")
 def test_a_cgroup_that_is_in_use_is_refused(container, session):
@@ -519,7 +519,7 @@ def test_a_stopped_container_has_no_power_over_its_successor(container, new_cont
     assert successor.exec(["true"]).returncode == 0
 
 
-@pytest.mark.row("CL-30")
+@pytest.mark.row("CL-30", "UB-03")
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v2")
 @pytest.mark.parametrize("how", ["create", "run"])
@@ -605,7 +605,7 @@ def test_an_unknown_manager_is_refused(container):
 
 # --- v2 ------------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.row("CL-67")
+@pytest.mark.row("CL-67", "UB-34")
 @pytest.mark.davit_only
 @pytest.mark.views("v2")
 def test_unified_values_are_written(container):
@@ -662,6 +662,7 @@ def test_in_hybrid_nothing_of_the_hosts_root_cgroup_is_changed(container, sessio
 # --- ps ----------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.views("hybrid", "v1", "v2")
+@pytest.mark.row("UB-47")
 def test_ps_lists_every_process_of_the_cgroup(container):
     container.up(["probe", "fork", "3"])
     container.wait_for_output("forked")
@@ -683,6 +684,7 @@ def test_ps_lists_processes_in_sub_cgroups(container):
     assert sorted(container.ps()) == sorted([container.pid, child])
 
 
+@pytest.mark.row("UB-47")
 def test_ps_prints_a_table(container):
     """crun: the pids alone; runc: the columns of ps(1)."""
     container.up(["sleep", "4711"])
@@ -694,6 +696,7 @@ def test_ps_prints_a_table(container):
 
 
 @pytest.mark.skipif(machine.runtime_kind() == "crun", reason="crun refuses them")
+@pytest.mark.row("UB-47")
 def test_ps_passes_more_arguments_on(container):
     """containerd: ps --format table ID OPTIONS."""
     container.up(["sleep", "4711"])
@@ -703,6 +706,7 @@ def test_ps_passes_more_arguments_on(container):
     assert re.search(rf"^\s*{container.pid}\s+sleep 4711", out.stdout, re.M)
 
 
+@pytest.mark.row("UB-47")
 def test_ps_of_a_stopped_container_is_empty_or_refused(container):
     container.up(["true"])
     container.wait_dead()

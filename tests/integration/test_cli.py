@@ -32,6 +32,7 @@ def test_help_lists_every_command(container, option):
 @davit_only
 @pytest.mark.parametrize("option", ["--help", "-h"])
 @pytest.mark.parametrize("command", COMMANDS + ["validate"])
+@pytest.mark.row("UB-45")
 def test_every_command_has_help(container, command, option):
     """PEERS 3.1; Podman probes `checkpoint --help` and the like."""
     out = container.runtime(command, option, root=False)
@@ -135,6 +136,7 @@ def test_an_unknown_output_format_is_refused(container, words):
 # --- where options may stand -------------------------------------------------------------------------------------------
 
 @davit_only
+@pytest.mark.row("UB-44")
 def test_options_after_the_id_work_where_it_is_unambiguous(container):
     container.args = ["sleep", "1000"]
     container.write_config()
@@ -368,6 +370,7 @@ def test_commands_that_change_something_print_nothing(container):
 
 # --- list ---------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("UB-48")
 def test_list_json_has_the_keys_that_clients_read(container):
     container.up()
 
@@ -380,6 +383,7 @@ def test_list_json_has_the_keys_that_clients_read(container):
     assert "created" in entry and "owner" in entry
 
 
+@pytest.mark.row("UB-48")
 def test_list_quiet_prints_ids_only(new_container):
     first, second = new_container(), new_container()
     first.create(["true"])
@@ -404,6 +408,7 @@ def test_an_empty_list_is_valid_json(container):
     assert container.runtime("list", "--format", "json").json == []
 
 
+@pytest.mark.row("UB-48")
 def test_the_table_has_a_header_and_a_row_for_each(container):
     container.up()
 

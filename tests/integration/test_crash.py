@@ -86,6 +86,7 @@ COMMANDS = {
 @pytest.mark.davit_only
 @pytest.mark.parametrize("view_name", ["hybrid", "v2"])
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.row("UB-01")
 def test_kill_9_of_the_runtime_at_many_points(new_container, session, command, view_name):
     """Every peer leaves cgroups, processes or a state that cannot be deleted."""
     container = new_container(view=session.view(view_name)) if view_name != "hybrid" else new_container()
@@ -121,6 +122,7 @@ def test_kill_9_of_the_runtime_at_many_points(new_container, session, command, v
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("command", ["create", "run", "start"])
+@pytest.mark.row("UB-01")
 def test_kill_9_of_init_at_many_points(new_container, command):
     """The runtime says that it died, ends, and cleans up itself."""
     container = new_container()
@@ -153,6 +155,7 @@ def test_kill_9_of_init_at_many_points(new_container, command):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("command", ["create", "run"])
+@pytest.mark.row("UB-02")
 def test_sigterm_at_many_points_cleans_up(new_container, command):
     """Told to end while it works, the runtime takes back what it did."""
     container = new_container()

@@ -161,6 +161,7 @@ def test_a_device_in_a_rootfs_that_already_has_it(container):
     assert listing(container, "/devs/null")["/devs/null"][4:] == (1, 3)
 
 
+@pytest.mark.row("UB-59")
 def test_redundant_default_devices_in_the_config_are_fine(container):
     container.linux["devices"] = [{"path": "/dev/tty", "type": "c", "major": 5, "minor": 0, "fileMode": 0o620,
                                    "uid": 0, "gid": 5},

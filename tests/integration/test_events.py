@@ -50,6 +50,7 @@ def test_the_shape_is_that_of_runc(container):
 
 
 @ON_V1
+@pytest.mark.row("UB-37")
 def test_the_numbers_are_those_of_the_kernel(container):
     container.set_resources(memory={"limit": 64 * MIB, "swap": 96 * MIB}, pids={"limit": 30}, cpu={"cpus": "0"})
     container.up(["sh", "-c", "sleep 1000 & sleep 1000 & wait"])
@@ -198,6 +199,7 @@ def needs_memory(container):
 
 
 @pytest.mark.views("hybrid", "v1", "v2")
+@pytest.mark.row("UB-37")
 def test_a_kill_for_memory_is_told_within_a_second(container):
     needs_memory(container)
     container.set_resources(memory={"limit": 16 * MIB, "swap": 16 * MIB})

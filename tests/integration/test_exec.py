@@ -45,6 +45,7 @@ def test_exec_adds_128_to_the_signal(running, name, number):
 @pytest.mark.parametrize("args, text", [
     (["nosuchprogram"], "executable file `nosuchprogram` not found in $PATH: No such file or directory"),
     (["/no/such"], "No such file or directory"), (["/etc/passwd"], "Permission denied"), (["/etc"], "Permission denied")])
+@pytest.mark.row("UB-10")
 def test_runtime_failures_of_exec_are_255(running, args, text):
     """PEERS 3.1; crun says 1."""
     out = running.exec(args, check=False)
@@ -124,6 +125,7 @@ def test_exec_has_the_hardening_of_the_container(container):
         assert seen["umask"] == 0o77
 
 
+@pytest.mark.row("UB-42")
 def test_exec_has_the_environment_of_the_container_and_more(container):
     container.process["env"] += ["A=1", "B=2"]
     container.up()
@@ -137,6 +139,7 @@ def test_inheritable_is_empty_in_exec(running):
     assert sets(probe(running))["inheritable"] == 0
 
 
+@pytest.mark.row("UB-11")
 def test_only_the_standard_streams_are_open_in_exec(running):
     reader, writer = os.pipe()
     high = fcntl.fcntl(reader, fcntl.F_DUPFD, 200)
@@ -149,6 +152,7 @@ def test_only_the_standard_streams_are_open_in_exec(running):
     assert set(seen["fds"]) == {"0", "1", "2"}
 
 
+@pytest.mark.row("UB-11")
 def test_preserved_descriptors_are_open_in_exec(running):
     reader, writer = os.pipe()
 
@@ -185,6 +189,7 @@ def test_a_user_that_is_none_is_refused(running, text):
 
 
 @pytest.mark.skipif(machine.runtime_kind() == "crun", reason="crun has no such option")
+@pytest.mark.row("UB-12")
 def test_additional_groups_of_exec(running):
     """PEERS 3.1."""
     seen = probe(running, "--user", "1000:1000", "--additional-gids", "5", "--additional-gids", "6")
@@ -225,6 +230,7 @@ def test_no_new_privileges_of_exec(container, option):
     assert probe(container, *option)["NoNewPrivs"] == ("1" if option else "0")
 
 
+@pytest.mark.row("UB-09")
 def test_the_directory_of_exec(running):
     assert running.exec(["pwd"], options=["--cwd", "/tmp"]).stdout == "/tmp\n"
 
@@ -242,6 +248,7 @@ def test_a_directory_of_exec_that_is_none(running, cwd):
 
 # --- process files ------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("UB-51")
 def test_a_process_file(running):
     path = process_file(running, ["sh", "-c", "id -u; id -g; pwd; echo $A; umask"], cwd="/tmp",
                         user={"uid": 5, "gid": 6, "umask": 0o27}, env=["PATH=/bin", "A=1"])
@@ -408,6 +415,7 @@ def test_exec_ends_when_the_container_is_killed(running):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-06")
 def test_exec_into_a_container_without_a_pid_namespace_is_ended_by_delete(container):
     container.drop_namespace("pid")
     container.up()
@@ -426,6 +434,7 @@ def test_the_oom_score_of_exec_is_the_configured_one_not_the_shims(container):
 
 
 @pytest.mark.skipif(machine.runtime_kind() == "runc", reason="newer than runc 1.1")
+@pytest.mark.row("UB-52")
 def test_the_scheduling_of_a_process_file(running):
     path = process_file(running, ["probe"], scheduler={"policy": "SCHED_BATCH"}, ioPriority={"class": "IOPRIO_CLASS_IDLE", "priority": 0})
 

@@ -516,6 +516,7 @@ def hanging_hook(container, kind="createRuntime"):
 @davit_only
 @pytest.mark.parametrize("kind", ["prestart", "createRuntime", "createContainer"])
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP"])
+@pytest.mark.row("UB-02")
 def test_a_runtime_that_is_told_to_end_while_a_hook_hangs_ends(container, kind, name):
     """Both peers go on waiting."""
     mark = hanging_hook(container, kind)
@@ -566,6 +567,7 @@ def test_a_frozen_created_container_is_not_started(container):
 
 @davit_only
 @pytest.mark.views("hybrid", "v1", "v2")
+@pytest.mark.row("UB-03")
 def test_a_frozen_container_is_deleted_by_force(container):
     container.up(["probe", "fork", "3"])
     container.pause()
@@ -576,6 +578,7 @@ def test_a_frozen_container_is_deleted_by_force(container):
 
 
 @davit_only
+@pytest.mark.row("UB-03")
 def test_exec_into_a_container_frozen_from_outside_does_not_hang(container):
     container.up()
     path = container.cgroup_of()["freezer"]
@@ -589,6 +592,7 @@ def test_exec_into_a_container_frozen_from_outside_does_not_hang(container):
 # --- several at once --------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("round_number", range(4))
+@pytest.mark.row("UB-40")
 def test_eight_creates_of_one_id_have_exactly_one_winner(container, round_number):
     """runc: two winners in 2 of 15, with leaks."""
     container.args = ["sleep", "1000"]
@@ -643,6 +647,7 @@ def test_exec_into_a_container_that_is_being_deleted(container):
     assert all(e.wait().returncode in (137, 255, 1) for e in execs)
 
 
+@pytest.mark.row("UB-40")
 def test_parallel_lives_of_many_containers(new_container):
     containers = [new_container() for _ in range(12)]
     for c in containers:

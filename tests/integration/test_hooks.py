@@ -372,7 +372,7 @@ def test_without_env_a_hook_has_the_runtimes_environment_and_nothing_internal(co
 
 # --- failures ---------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.row("RT-16", "RT-17", "RT-18")
+@pytest.mark.row("RT-16", "RT-17", "RT-18", "UB-46")
 @pytest.mark.parametrize("kind", AT_CREATE)
 @pytest.mark.parametrize("how", ["create", "run"])
 def test_a_failing_hook_stops_the_creation(container, notes, kind, how):

@@ -124,7 +124,7 @@ def test_a_created_container_shows_no_payload_in_its_command_line(container):
     assert "4711" not in machine.read(f"/proc/{container.pid}/cmdline").split("\0")[:2]
 
 
-@pytest.mark.row("RT-03", "RT-33")
+@pytest.mark.row("RT-03", "RT-33", "UB-58")
 def test_the_same_id_cannot_be_created_twice(container):
     container.up()
     pid = container.pid
@@ -375,12 +375,14 @@ def test_a_deleted_container_does_not_run_anywhere(container):
 
 # --- pid files --------------------------------------------------------------------------------------------
 
+@pytest.mark.row("UB-38")
 def test_the_pid_file_is_a_number_without_a_newline(container):
     container.create(["sleep", "1000"])
 
     assert container.pid_file.read_text() == str(container.state()["pid"])
 
 
+@pytest.mark.row("UB-38")
 def test_the_pid_file_is_relative_to_the_caller_not_to_the_bundle(container):
     """crun writes it into the bundle; callers expect it where they stand."""
     container.args = ["sleep", "1000"]
@@ -415,6 +417,7 @@ def test_the_pid_in_the_file_is_the_orphan_that_the_caller_can_wait_for(containe
     assert container.exit_code() == 9
 
 
+@pytest.mark.row("UB-38")
 def test_no_pid_file_is_left_by_a_create_that_fails(container):
     container.create(["/no/such/program"], check=False)
 
@@ -503,6 +506,7 @@ def test_kill_all_sends_other_signals_too(container):
     container.wait_for_output("parent")
 
 
+@pytest.mark.row("UB-06")
 def test_killing_a_container_without_a_pid_namespace_ends_its_children_too(container):
     """runc since 1.2; crun leaves the children running without --all."""
     container.drop_namespace("pid")
@@ -586,7 +590,7 @@ def test_ids_of_the_usual_letters_work(container, name):
 BAD_IDS = ["", ".", "..", "../x", "a/b", "/abs", "a b", "a\tb", "a\nb", "a:b", "ä", "a*", "%s%n", "x" * 300, "x" * 2000]
 
 
-@pytest.mark.row("RT-33")
+@pytest.mark.row("RT-33", "UB-58")
 @pytest.mark.parametrize("name", BAD_IDS, ids=lambda n: repr(n)[:12])
 def test_create_refuses_ids_that_could_be_paths(container, name):
     container.write_config()
@@ -636,6 +640,7 @@ def test_every_command_says_that_the_container_does_not_exist(container, command
     assert re.search(r"container .*nope.* does not exist", out.stderr)
 
 
+@pytest.mark.row("UB-39")
 def test_list_of_a_state_root_that_does_not_exist_is_empty(container):
     assert container.list() == []
     assert len(container.runtime("list").stdout.splitlines()) == 1     # the header
@@ -652,7 +657,7 @@ def test_two_containers_live_side_by_side(new_container):
     assert second.status() == "created"
 
 
-@pytest.mark.row("RT-03")
+@pytest.mark.row("RT-03", "UB-39")
 def test_another_state_root_has_other_containers(new_container):
     """The specification wants an id once on a host.  With every peer it is once in a state root, and callers have
     roots of their own (Docker, Podman, a user), where their names may well be the same."""

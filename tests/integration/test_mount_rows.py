@@ -298,7 +298,7 @@ def test_mappings_count_without_the_word_for_the_mount_alone(container):
 
 
 @TMPFS_MAPS
-@pytest.mark.row("CF-14", "CF-20", "CF-M25", "CF-M26")
+@pytest.mark.row("CF-14", "CF-20", "CF-M25", "CF-M26", "UB-26")
 @pytest.mark.parametrize("word, below", [("idmap", "0:0"), ("ridmap", "1000:1000")])
 @MAPS
 def test_ridmap_maps_the_mounts_below_too(container, word, below):
@@ -326,7 +326,7 @@ def test_the_word_idmap_is_for_mount_setattr(container, source, kind):
     assert [line for line in lines if "mount_setattr" in line and "MOUNT_ATTR_IDMAP" in line and line.endswith("= 0")]
 
 
-@pytest.mark.row("CF-M27")
+@pytest.mark.row("CF-M27", "UB-26")
 @pytest.mark.parametrize("word", ["idmap", "ridmap"])
 @MAPS_HOST
 @MAPS
@@ -341,7 +341,7 @@ def test_idmap_without_mappings_takes_those_of_the_user_namespace(container, sou
     assert out.stdout == "0:0\n65534:65534\n"
 
 
-@pytest.mark.row("CF-M27")
+@pytest.mark.row("CF-M27", "UB-26")
 @pytest.mark.parametrize("word", ["idmap", "ridmap"])
 @pytest.mark.root("userns", why="an ordinary user always has a user namespace")
 def test_idmap_without_mappings_and_without_a_user_namespace_is_refused(container, source, word):

@@ -47,7 +47,7 @@ def test_the_usual_file_systems_are_there(container):
     assert {*group, "mode=620", "ptmxmode=666"} <= mount_of(seen, "/dev/pts")[4]
 
 
-@pytest.mark.row("CF-08")
+@pytest.mark.row("CF-08", "UB-19")
 def test_mounts_are_made_in_the_listed_order(container):
     container.add_mount("/m", "tmpfs", "tmpfs", ["size=1m"])
     container.add_mount("/m/in", "tmpfs", "tmpfs", ["size=2m"])
@@ -88,6 +88,7 @@ def test_an_unknown_file_system_is_refused_with_its_name(container):
     refused(container, "mounts[6]", "bananafs")
 
 
+@pytest.mark.row("UB-22")
 def test_a_tmpfs_takes_the_mode_of_the_directory_it_covers(container):
     (container.rootfs / "m").mkdir()
     (container.rootfs / "m").chmod(0o1710)
@@ -132,7 +133,7 @@ def test_a_file_is_bound_onto_a_file_that_did_not_exist(container, source):
     assert container.run(["cat", "/etc/new/file"]).stdout == "content\n"
 
 
-@pytest.mark.row("CF-11")
+@pytest.mark.row("CF-11", "UB-25")
 def test_a_source_is_relative_to_the_bundle(container):
     (container.bundle / "here").mkdir()
     (container.bundle / "here/file").write_text("relative\n")
@@ -279,6 +280,7 @@ def test_rbind_takes_the_submounts_along(container, option, sub):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-19")
 def test_a_source_inside_the_root_sees_the_mounts_made_before(container):
     """PEERS 3.1, mount order: crun takes the directory below."""
     add_subtree(container)
@@ -289,7 +291,7 @@ def test_a_source_inside_the_root_sees_the_mounts_made_before(container):
     assert mount_of(seen, "/copy")[2] == "tmpfs"
 
 
-@pytest.mark.row("CF-M22", "CF-M23", "CF-M24")
+@pytest.mark.row("CF-M22", "CF-M23", "CF-M24", "UB-24")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("word, flag, on_top", [
     ("ro", "ro", True), ("rro", "ro", True), ("rnosuid", "nosuid", True), ("rnodev", "nodev", True),
@@ -311,6 +313,7 @@ def test_recursive_words_reach_the_submounts(container, word, flag, on_top):
 @pytest.mark.davit_only
 @pytest.mark.parametrize("word", ["rstrictatime", "ratime", "rrw", "rsuid", "rdev", "rexec", "rdiratime",
                                   "rnorelatime", "rnostrictatime", "rsymfollow"])
+@pytest.mark.row("UB-24")
 def test_recursive_clearing_words_are_known(container, word):
     add_subtree(container)
     container.add_mount("/copy", container.rootfs / "tree", "bind", ["rbind", word])
@@ -452,6 +455,7 @@ def test_made_mount_points_have_exactly_mode_755_whatever_the_umask(container, s
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-21")
 def test_the_setgid_bit_of_the_parent_is_kept_on_made_directories(container, source):
     """PEERS 3.1: crun loses it."""
     parent = container.rootfs / "group"
@@ -468,6 +472,7 @@ def test_the_setgid_bit_of_the_parent_is_kept_on_made_directories(container, sou
 
 @pytest.mark.parametrize("link, target", [("/target", "target"), ("target", "target"),
                                           ("../../../target", "target"), ("/a/../target", "target")])
+@pytest.mark.row("UB-20")
 def test_links_in_a_mount_point_stay_inside_the_root(container, source, link, target):
     (container.rootfs / "target").mkdir()
     (container.rootfs / "a").mkdir()
@@ -479,6 +484,7 @@ def test_links_in_a_mount_point_stay_inside_the_root(container, source, link, ta
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("kind", ["directory", "file"])
+@pytest.mark.row("UB-20")
 def test_a_dangling_link_as_mount_point_is_followed_inside_the_root(container, source, kind):
     """PEERS 3.1: crun refuses."""
     (container.rootfs / "data").symlink_to("/not/there/yet")
@@ -571,6 +577,7 @@ def test_no_pivot_changes_the_root_all_the_same(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-43")
 def test_no_pivot_leaves_no_way_to_the_hosts_proc(container):
     """runc's no_pivot test: with chroot alone, unmounting /proc inside would show the host's."""
     container.process["capabilities"] = {name: ["CAP_SYS_ADMIN"]
@@ -641,7 +648,7 @@ MAPS_HOST = pytest.mark.root(why="only the owner of a file system may map its id
 MAPS = pytest.mark.newkernel("id-mapped mounts need mount_setattr")
 
 
-@pytest.mark.row("CF-19", "CF-M26")
+@pytest.mark.row("CF-19", "CF-M26", "UB-26")
 @pytest.mark.davit_only
 @MAPS_HOST
 @MAPS
@@ -653,7 +660,7 @@ def test_an_idmapped_bind_mount_shows_other_owners(container, source):
     assert container.run(["stat", "-c", "%u %g", "/data/file"]).stdout == "1000 2000\n"
 
 
-@pytest.mark.row("CF-18")
+@pytest.mark.row("CF-18", "UB-26")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("missing", ["uidMappings", "gidMappings"])
 def test_an_idmapped_mount_needs_both_mappings(container, source, missing):
@@ -668,6 +675,7 @@ def test_an_idmapped_mount_needs_both_mappings(container, source, missing):
 @pytest.mark.davit_only
 @MAPS_HOST
 @MAPS
+@pytest.mark.row("UB-26")
 def test_an_idmapped_source_is_relative_to_the_bundle(container):
     """PEERS: crun says EBADF."""
     (container.bundle / "here").mkdir()
@@ -684,6 +692,7 @@ def test_an_idmapped_source_is_relative_to_the_bundle(container):
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "oldkernel")
 @pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
+@pytest.mark.row("UB-25")
 def test_a_source_that_the_user_namespace_cannot_reach_is_bound(container, relative):
     """PEERS 3.1: the host opens it with its own rights."""
     secret = container.bundle / "secret"
@@ -718,6 +727,7 @@ def test_a_read_only_bind_cannot_be_made_writable_by_the_root_of_a_user_namespac
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "oldkernel")
 @pytest.mark.parametrize("flag", ["nosuid", "nodev", "noexec"])
+@pytest.mark.row("UB-23")
 def test_locked_flags_cannot_be_cleared_by_the_root_of_a_user_namespace(container, source, flag):
     container.use_user_namespace()
     container.process["capabilities"] = {name: ["CAP_SYS_ADMIN"]

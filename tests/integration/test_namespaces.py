@@ -484,7 +484,7 @@ def test_an_id_that_is_not_mapped_is_refused_with_its_name(container):
 
 @NEEDS_TIME
 @pytest.mark.parametrize("user", [False, True], ids=["", "user"])
-@pytest.mark.row("CL-11")
+@pytest.mark.row("CL-11", "UB-55")
 def test_time_offsets_are_set(container, user):
     """crun fails with a user namespace beside it."""
     container.linux["namespaces"].append({"type": "time"})
@@ -499,6 +499,7 @@ def test_time_offsets_are_set(container, user):
 
 
 @NEEDS_TIME
+@pytest.mark.row("UB-55")
 def test_exec_sees_the_same_time(container):
     container.linux["namespaces"].append({"type": "time"})
     container.linux["timeOffsets"] = {"boottime": {"secs": 1000000, "nanosecs": 0}}

@@ -78,7 +78,7 @@ def inside(container):
 
 
 @pytest.mark.parametrize("name", [None, "eth0"])
-@pytest.mark.row("CL-22", "CL-24", "CL-25")
+@pytest.mark.row("CL-22", "CL-24", "CL-25", "UB-27")
 def test_a_device_moves_with_its_addresses(box, network, name):
     network.ip("link", "set", "d0", "address", "02:00:00:00:00:77")
     box.linux["netDevices"] = {"d0": {"name": name} if name else {}}
@@ -94,7 +94,7 @@ def test_a_device_moves_with_its_addresses(box, network, name):
     assert "02:00:00:00:00:77" in out
 
 
-@pytest.mark.row("CL-23")
+@pytest.mark.row("CL-23", "UB-27")
 def test_a_name_can_be_a_template(box, network):
     network.device("d1")
     box.linux["netDevices"] = {"d0": {"name": "eth%d"}, "d1": {"name": "eth%d"}}
@@ -173,6 +173,7 @@ def test_it_is_left_alone_inside_after_the_move(box, network, session):
 
 
 @pytest.mark.parametrize("how", ["create", "run"])
+@pytest.mark.row("UB-27")
 def test_after_a_failure_it_is_where_it_was(box, network, how):
     network.device("d1")
     box.linux["netDevices"] = {"d0": {"name": "eth0"}, "d1": {}}
@@ -219,6 +220,7 @@ def test_a_network_namespace_is_needed(box, network):
     assert "linux.netDevices: needs a network namespace" in out.stderr
 
 
+@pytest.mark.row("UB-27")
 def test_into_a_namespace_that_is_joined(box, network, session):
     other = Network(session)
     try:
@@ -233,6 +235,7 @@ def test_into_a_namespace_that_is_joined(box, network, session):
         other.close()
 
 
+@pytest.mark.row("UB-27")
 def test_with_a_user_namespace(box, network):
     box.use_user_namespace()
     box.linux["netDevices"] = {"d0": {"name": "eth0"}}

@@ -70,6 +70,7 @@ def test_a_path_masked_twice_is_masked(image):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-49")
 def test_a_path_masked_twice_is_mounted_once(image):
     image.linux["maskedPaths"] = ["/dir", "/dir"]
 

@@ -59,7 +59,7 @@ def test_flags_of_a_personality_are_said_to_have_no_effect(container):
 
 # --- where memory comes from -------------------------------------------------------------------------------------------------
 
-@pytest.mark.row("CL-94", "CL-95")
+@pytest.mark.row("CL-94", "CL-95", "UB-54")
 @pytest.mark.davit_only
 @NUMA
 @pytest.mark.parametrize("policy, seen", [
@@ -77,7 +77,7 @@ def test_the_memory_policy(container, policy, seen):
     assert text.stdout.partition(" ")[2].startswith(f"{seen} ")
 
 
-@pytest.mark.row("CL-96")
+@pytest.mark.row("CL-96", "UB-54")
 @pytest.mark.davit_only
 @NUMA
 @pytest.mark.parametrize("mode, flag, seen", [("MPOL_BIND", "MPOL_F_STATIC_NODES", "bind=static:0"),
@@ -89,7 +89,7 @@ def test_the_flags_of_a_memory_policy(container, mode, flag, seen):
     assert container.run(["cat", "/proc/self/numa_maps"]).stdout.split()[1].startswith(seen)
 
 
-@pytest.mark.row("CL-94", "CL-95", "CL-96")
+@pytest.mark.row("CL-94", "CL-95", "CL-96", "UB-54")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("policy, member", [
     ({}, "linux.memoryPolicy.mode"), ({"mode": "MPOL_BANANA"}, "linux.memoryPolicy.mode"),

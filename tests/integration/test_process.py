@@ -422,7 +422,7 @@ def test_an_oom_score_out_of_range_is_refused_with_its_member(container, value):
 
 
 @pytest.mark.parametrize("value", [0, 0o22, 0o77, 0o777])
-@pytest.mark.row("CF-55")
+@pytest.mark.row("CF-55", "UB-51")
 def test_the_umask_is_set(container, value):
     container.process["user"]["umask"] = value
 
@@ -460,6 +460,7 @@ def test_a_missing_working_directory_is_made(container):
     assert stat.S_IMODE((container.rootfs / "not/there").stat().st_mode) == 0o755
 
 
+@pytest.mark.row("UB-09")
 def test_a_working_directory_that_only_the_user_can_enter(container):
     directory = container.rootfs / "private"
     directory.mkdir(mode=0o700)
@@ -515,7 +516,7 @@ def test_nothing_of_the_callers_environment_comes_through(container):
     assert not [e for e in seen if e.startswith(("SECRET", "LISTEN", "_", "XDG", "LANG"))]
 
 
-@pytest.mark.row("CF-34")
+@pytest.mark.row("CF-34", "UB-41")
 def test_of_two_equal_names_the_last_wins(container):
     container.process["env"] += ["A=1", "B=x", "A=2"]
 
@@ -524,6 +525,7 @@ def test_of_two_equal_names_the_last_wins(container):
     assert out.stdout == "2 x\n1\n"
 
 
+@pytest.mark.row("UB-41")
 def test_a_value_with_a_newline_arrives(container):
     container.process["env"].append("TWO=line 1\nline 2")
 
@@ -531,6 +533,7 @@ def test_a_value_with_a_newline_arrives(container):
 
 
 @pytest.mark.parametrize("uid, home", [(0, "/root"), (1000, "/home/user"), (4242, "/")])
+@pytest.mark.row("UB-41")
 def test_home_comes_from_the_images_passwd(container, uid, home):
     container.process["user"] = {"uid": uid, "gid": 0}
 
@@ -544,6 +547,7 @@ def test_a_configured_home_is_kept(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-41")
 def test_an_empty_home_is_replaced(container):
     """PEERS 3.1, as runc does."""
     container.process["env"].append("HOME=")
@@ -631,7 +635,7 @@ def test_a_program_that_is_not_in_path(container, how, args):
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("how", ["run", "create"])
-@pytest.mark.row("CF-35")
+@pytest.mark.row("CF-35", "UB-10")
 def test_the_text_for_a_missing_program_is_what_podman_and_docker_read(container, how):
     out = getattr(container, how)(["nosuchprogram"], check=False)
 
@@ -641,6 +645,7 @@ def test_the_text_for_a_missing_program_is_what_podman_and_docker_read(container
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("path", ["/no/such/program", "./nothere", "/etc/passwd/x"])
+@pytest.mark.row("UB-10")
 def test_the_text_for_a_missing_path(container, path):
     out = container.create([path], check=False)
 
@@ -652,7 +657,7 @@ def test_the_text_for_a_missing_path(container, path):
 @pytest.mark.davit_only
 @pytest.mark.parametrize("path", ["/etc/passwd", "/etc", "/etc/fifo", "/dev/null"])
 @pytest.mark.parametrize("how", ["run", "create"])
-@pytest.mark.row("CF-35")
+@pytest.mark.row("CF-35", "UB-10")
 def test_the_text_for_what_cannot_be_executed(container, how, path):
     """Podman and docker turn `permission denied` into 126."""
     os.mkfifo(container.rootfs / "etc/fifo")
@@ -736,6 +741,7 @@ def test_only_the_standard_streams_are_open(container):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-36")
 def test_a_created_container_holds_only_what_it_needs(container):
     """PEERS 3.1: fd hygiene at create.  The gate, the standard streams and nothing of the caller."""
     reader, writer = os.pipe()
@@ -814,7 +820,7 @@ def with_fds(pairs, count):
     return {"preexec_fn": arrange, "close_fds": False}
 
 
-@pytest.mark.row("LX-02")
+@pytest.mark.row("LX-02", "UB-11")
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_preserved_descriptors_are_open_and_no_others(container, five_pipes, number):
     seen = container.run(["probe"], options=["--preserve-fds", str(number)], **with_fds(five_pipes, 3)).json

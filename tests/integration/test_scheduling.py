@@ -25,7 +25,7 @@ def traced(container, *calls):
 
 # --- policy --------------------------------------------------------------------------------------------------------
 
-@pytest.mark.row("CF-46")
+@pytest.mark.row("CF-46", "UB-52")
 @pytest.mark.parametrize("policy, number", [("SCHED_OTHER", 0), ("SCHED_BATCH", 3), ("SCHED_IDLE", 5)])
 def test_the_scheduling_policy(container, policy, number):
     container.process["scheduler"] = {"policy": policy}
@@ -122,7 +122,7 @@ def test_a_wrong_scheduler_is_refused_with_its_member(container, scheduler, memb
 
 # --- I/O priority ----------------------------------------------------------------------------------------------------
 
-@pytest.mark.row("CF-50")
+@pytest.mark.row("CF-50", "UB-52")
 @pytest.mark.parametrize("name, number", [("IOPRIO_CLASS_RT", 1), ("IOPRIO_CLASS_BE", 2), ("IOPRIO_CLASS_IDLE", 3)])
 def test_the_io_priority(container, name, number):
     container.process["ioPriority"] = {"class": name, "priority": 5}
@@ -158,7 +158,7 @@ def test_a_wrong_io_priority_is_refused_with_its_member(container, value, member
 
 @TWO_CPUS
 @pytest.mark.davit_only
-@pytest.mark.row("CF-51", "CF-53")
+@pytest.mark.row("CF-51", "CF-53", "UB-53")
 def test_the_affinity_of_exec_is_not_that_of_init(container):
     container.process["execCPUAffinity"] = {"initial": "0-1", "final": "1"}
     container.up(["sh", "-c", "probe; sleep 1000"])
@@ -180,7 +180,7 @@ def test_the_affinity_of_a_process_file(container):
 @TWO_CPUS
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v1")
-@pytest.mark.row("CF-52")
+@pytest.mark.row("CF-52", "UB-53")
 def test_the_initial_affinity_is_set_before_the_cgroup_is_entered(container):
     container.process["execCPUAffinity"] = {"initial": "0", "final": "1"}
     container.up()
@@ -198,7 +198,7 @@ def test_the_initial_affinity_is_set_before_the_cgroup_is_entered(container):
 @TWO_CPUS
 @pytest.mark.davit_only
 @pytest.mark.views("hybrid", "v1")
-@pytest.mark.row("CF-53")
+@pytest.mark.row("CF-53", "UB-53")
 @pytest.mark.parametrize("affinity", [None, {}, {"initial": "0"}, {"initial": "0", "final": ""}])
 def test_without_a_final_affinity_exec_has_the_cpus_of_the_cgroup(container, affinity):
     container.set_resources(cpu={"cpus": "1"})

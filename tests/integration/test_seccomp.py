@@ -58,7 +58,7 @@ def test_a_rule_has_its_own_errno(container, errno, name):
     assert seen == name if name else seen != "EPERM"
 
 
-@pytest.mark.row("CL-101")
+@pytest.mark.row("CL-101", "UB-28")
 def test_the_default_errno(container):
     allowed = [{"names": COMMON, "action": "SCMP_ACT_ALLOW"}]
     profile(container, *allowed, default="SCMP_ACT_ERRNO", defaultErrnoRet=95)
@@ -79,6 +79,7 @@ faccessat faccessat2 statx fchdir umask openat2 getrlimit setrlimit dup3 pipe2 f
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("architectures", ["listed", "absent"])
+@pytest.mark.row("UB-28")
 def test_a_call_newer_than_the_profile_gets_enosys(container, architectures):
     """runc's most valuable hidden behaviour; crun and youki answer EPERM, and new C libraries break."""
     profile(container, {"names": COMMON, "action": "SCMP_ACT_ALLOW"}, default="SCMP_ACT_ERRNO", defaultErrnoRet=1)
@@ -90,6 +91,7 @@ def test_a_call_newer_than_the_profile_gets_enosys(container, architectures):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-28")
 def test_the_explicit_default_errno_does_not_hide_enosys(container):
     profile(container, {"names": COMMON, "action": "SCMP_ACT_ALLOW"}, default="SCMP_ACT_ERRNO", defaultErrnoRet=13)
 
@@ -188,7 +190,7 @@ def test_with_no_new_privileges_only_execve_and_exit_are_needed(container):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
-@pytest.mark.row("CL-103")
+@pytest.mark.row("CL-103", "UB-30")
 @pytest.mark.parametrize("flags", [[], ["SECCOMP_FILTER_FLAG_LOG"], ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
                                    ["SECCOMP_FILTER_FLAG_TSYNC"], ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
                                    ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]], ids="+".join)
@@ -347,7 +349,7 @@ def test_a_notify_profile_hands_its_descriptor_to_the_listener(container):
     assert message["state"]["bundle"] == str(container.bundle)
 
 
-@pytest.mark.row("CL-104", "CL-106")
+@pytest.mark.row("CL-104", "CL-106", "UB-29")
 @pytest.mark.davit_only
 @pytest.mark.parametrize("path", ["/no/sock", None])
 def test_a_notify_profile_without_a_listener_is_refused(container, path):
@@ -368,7 +370,7 @@ def test_a_listener_that_no_rule_needs_is_left_alone(container):
 
 
 @pytest.mark.davit_only
-@pytest.mark.row("CL-104", "CL-106")
+@pytest.mark.row("CL-104", "CL-106", "UB-29")
 @pytest.mark.parametrize("kind", ["DGRAM", "SEQPACKET"])
 def test_a_listener_of_another_kind_is_refused(container, kind):
     import socket

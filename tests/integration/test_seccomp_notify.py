@@ -84,6 +84,7 @@ def test_a_descriptor_that_cannot_be_sent_is_taken(container, agent):
 @pytest.mark.davit_only
 @pytest.mark.slow
 @pytest.mark.parametrize("nnp", [True, False], ids=["nnp", "no-nnp"])
+@pytest.mark.row("UB-29")
 def test_a_descriptor_that_can_be_neither_taken_nor_sent_is_an_error(container, agent, nnp):
     """sendmsg would wait for the agent, which is not there yet."""
     notify(container, "sendmsg", nnp=nnp, listenerPath=agent.path)
@@ -96,6 +97,7 @@ def test_a_descriptor_that_can_be_neither_taken_nor_sent_is_an_error(container, 
     assert not container.state_dir.exists()
 
 
+@pytest.mark.row("UB-29")
 def test_without_its_agent_a_call_does_not_exist(container):
     agent = Agent(container.directory / "agent", owner=container.owner)
     notify(container, listenerPath=agent.path)
@@ -187,6 +189,7 @@ def test_a_call_for_a_tracer_does_not_exist_when_nobody_traces(container):
 
 @pytest.mark.parametrize("flags", [[], ["TSYNC"], ["LOG"], ["SPEC_ALLOW"], ["WAIT_KILLABLE_RECV"],
                                    ["TSYNC", "LOG", "SPEC_ALLOW", "WAIT_KILLABLE_RECV"]], ids="+".join)
+@pytest.mark.row("UB-30")
 def test_flags_go_with_a_listener(container, agent, flags):
     notify(container, flags=[f"SECCOMP_FILTER_FLAG_{flag}" for flag in flags], listenerPath=agent.path)
 

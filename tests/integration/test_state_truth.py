@@ -227,6 +227,7 @@ def test_pause_returns_when_everything_is_frozen(container):
 
 @pytest.mark.davit_only
 @pytest.mark.pauses
+@pytest.mark.row("UB-07")
 def test_exec_in_a_paused_container_is_refused_with_255(container):
     container.up()
     container.pause()
@@ -239,6 +240,7 @@ def test_exec_in_a_paused_container_is_refused_with_255(container):
 
 @pytest.mark.davit_only
 @pytest.mark.pauses
+@pytest.mark.row("UB-07")
 def test_exec_ignore_paused_waits_for_the_thaw(container):
     container.up()
     container.pause()
@@ -332,6 +334,7 @@ def move_away(container):
 
 
 @pytest.mark.views("hybrid", "v1")
+@pytest.mark.row("UB-05")
 def test_a_living_container_whose_cgroups_are_gone_is_running(container):
     container.up()
     pid = container.pid
@@ -349,6 +352,7 @@ def test_a_living_container_whose_cgroups_are_gone_is_running(container):
 
 
 @pytest.mark.views("hybrid", "v1")
+@pytest.mark.row("UB-05")
 def test_a_dead_container_whose_cgroups_are_gone_is_stopped_and_can_be_deleted(container):
     container.up()
     container.stop()
@@ -399,6 +403,7 @@ def test_a_container_that_moved_to_another_cgroup_keeps_its_state(container):
 
 @pytest.mark.davit_only
 @pytest.mark.views("v2")
+@pytest.mark.row("UB-08")
 def test_exec_follows_an_init_that_made_its_own_subgroup(container):
     """A nested engine moves its init into a child cgroup; crun's exec then fails with EBUSY."""
     container.up()

@@ -152,7 +152,7 @@ def test_a_console_size_that_is_none_is_refused(terminal, size):
 
 
 @pytest.mark.parametrize("how", ["create", "run_detached"])
-@pytest.mark.row("CF-31")
+@pytest.mark.row("CF-31", "UB-17")
 def test_a_terminal_without_a_console_socket_is_refused(terminal, how):
     out = getattr(terminal, how)(["true"], check=False)
 
@@ -219,6 +219,7 @@ def test_exec_gives_its_terminal_to_the_console_socket(container):
     assert "/dev/pts/" in console.read_until("done")
 
 
+@pytest.mark.row("UB-15")
 def test_a_burst_over_the_console_socket_arrives_whole(terminal):
     console = terminal.open_console()
     terminal.create(["sh", "-c", "stty -opost 2>/dev/null; probe burst 4000000; echo the-end"],
@@ -231,6 +232,7 @@ def test_a_burst_over_the_console_socket_arrives_whole(terminal):
     assert out.replace("\r\n", "\n").count("x") == 4000000 - 4000000 // 64
 
 
+@pytest.mark.row("UB-14")
 def test_a_reader_that_stalls_does_not_lose_anything(terminal):
     console = terminal.open_console()
     terminal.create(["sh", "-c", "probe burst 640000; echo the-end"], options=["--console-socket", console.path])
@@ -311,6 +313,7 @@ def test_run_starts_with_the_size_of_the_callers_terminal(foreground):
     session.wait()
 
 
+@pytest.mark.row("UB-16")
 def test_a_resize_reaches_the_container(foreground):
     session = foreground(["sh", "-c", "trap 'probe ttysize' WINCH; echo ready; while :; do sleep 0.02; done"])
     session.read_until("ready")
@@ -345,6 +348,7 @@ def test_control_c_goes_to_the_container_not_to_the_runtime(foreground):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-18")
 def test_lines_end_as_the_program_wrote_them(foreground):
     """PEERS 2.1: with crun the same output ends in CR LF twice over."""
     session = foreground(["sh", "-c", "echo one; echo two; echo end"])
@@ -356,6 +360,7 @@ def test_lines_end_as_the_program_wrote_them(foreground):
 
 
 @pytest.mark.slow
+@pytest.mark.row("UB-15")
 def test_100_megabytes_through_the_terminal_without_loss_or_spin(foreground):
     session = foreground(["sh", "-c", "probe burst 104857600; echo; echo the-end"])
     count, tail, end = 0, b"", time.monotonic() + 60 * machine.PATIENCE
@@ -390,6 +395,7 @@ def test_an_idle_relay_uses_no_processor_time(foreground):
     session.wait()
 
 
+@pytest.mark.row("UB-14")
 def test_a_terminal_that_goes_away_does_not_leave_the_runtime_spinning(terminal):
     terminal.args = ["sleep", "1000"]
     session = Foreground(terminal, ["run", terminal.id])
@@ -414,6 +420,7 @@ def test_a_terminal_that_goes_away_does_not_leave_the_runtime_spinning(terminal)
 
 @pytest.mark.davit_only
 @pytest.mark.parametrize("stdin", ["null", "pipe", "file"])
+@pytest.mark.row("UB-13")
 def test_run_with_a_terminal_works_when_standard_input_is_none(terminal, stdin):
     """PEERS 3.1: crun says tcgetattr."""
     more = {} if stdin == "null" else {"input": "word\n"}
@@ -433,6 +440,7 @@ def test_run_with_a_terminal_works_when_standard_input_is_none(terminal, stdin):
 
 
 @pytest.mark.davit_only
+@pytest.mark.row("UB-13")
 def test_exec_with_a_terminal_works_when_standard_input_is_none(container):
     container.up()
 
@@ -452,6 +460,7 @@ def test_a_large_output_through_a_terminal_into_a_pipe_arrives_whole(terminal):
 
 # --- terminal: false --------------------------------------------------------------------------------------------------
 
+@pytest.mark.row("UB-17")
 def test_without_terminal_the_callers_terminal_is_not_the_controlling_one(container):
     """CVE-2017-5226: a payload could push input into the caller's terminal."""
     container.args = ["sh", "-c", "cut -d' ' -f7 /proc/self/stat > /tty_nr; echo ready"]
@@ -465,6 +474,7 @@ def test_without_terminal_the_callers_terminal_is_not_the_controlling_one(contai
     assert (container.rootfs / "tty_nr").read_text() == "0\n"
 
 
+@pytest.mark.row("UB-17")
 def test_exec_without_tty_has_no_controlling_terminal_either(container):
     container.up()
     session = Foreground(container, ["exec", container.id, "sh", "-c",
@@ -478,7 +488,7 @@ def test_exec_without_tty_has_no_controlling_terminal_either(container):
     assert (container.rootfs / "tty_nr").read_text() == "0\n"
 
 
-@pytest.mark.row("CF-31")
+@pytest.mark.row("CF-31", "UB-17")
 def test_a_console_socket_is_ignored_without_a_terminal(container):
     """crun's answer; runc refuses.  Podman never sends it."""
     if machine.runtime_kind() == "runc":

@@ -71,6 +71,7 @@ def test_a_flag_reaches_the_kernel(container, flags, controller, file, value):
     assert container.cgroup_file(controller, file) == value
 
 
+@pytest.mark.row("UB-44")
 def test_options_may_follow_the_id(container):
     container.up()
 
@@ -186,6 +187,7 @@ def test_a_flag_reaches_the_kernel_on_v2(container, flags, controller, file, val
 
 
 @pytest.mark.views("v2")
+@pytest.mark.row("UB-31")
 def test_quota_and_period_leave_each_other_alone_on_v2(container):
     """crun: --cpu-period alone drops the quota, --cpu-quota alone the period, --cpu-quota -1 does nothing."""
     read = needs_v2(container, "cpu")
@@ -246,6 +248,7 @@ def test_all_of_it_or_nothing_on_v2(container, wrong):
 
 
 @pytest.mark.views("v2")
+@pytest.mark.row("UB-34")
 def test_files_of_v2_by_name(container):
     read = needs_v2(container, "memory", "pids")
 
@@ -359,6 +362,7 @@ def test_device_rules_can_be_changed(container):
 
 
 @ON_V1
+@pytest.mark.row("UB-32")
 def test_the_same_device_rules_again_change_nothing(container):
     """containerd sends them with every update; a container with cgroups of its own has to bear it."""
     container.up()
@@ -374,6 +378,7 @@ def test_the_same_device_rules_again_change_nothing(container):
 # --- what is not named stays -------------------------------------------------------------------------------------------
 
 @ON_V1
+@pytest.mark.row("UB-31")
 def test_quota_and_period_leave_each_other_alone(container):
     container.set_resources(cpu={"quota": 40000, "period": 80000})
     container.up()
@@ -493,6 +498,7 @@ def test_updates_at_the_same_time_all_count(container):
 # --- when, and when not ------------------------------------------------------------------------------------------------
 
 @pytest.mark.pauses
+@pytest.mark.row("UB-33")
 def test_a_created_and_a_paused_container_can_be_updated(container):
     container.create(["sleep", "1000"])
     update(container, "--pids-limit", "30")

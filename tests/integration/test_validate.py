@@ -210,7 +210,7 @@ def test_a_config_without_a_root_is_refused(container, root):
 
 # --- versions -----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.row("CF-02")
+@pytest.mark.row("CF-02", "UB-57")
 @pytest.mark.parametrize("version", ["1.0.0", "1.0.2-dev", "1.1.0", "1.2.1", "1.3.0", "1.99.0", "1.1.0+dev", "1.0.0-rc5"])
 def test_every_1_x_version_is_accepted(container, version):
     container.spec["ociVersion"] = version
@@ -218,7 +218,7 @@ def test_every_1_x_version_is_accepted(container, version):
     assert container.run(["echo", "ok"]).stdout == "ok\n"
 
 
-@pytest.mark.row("CF-01", "CF-02")
+@pytest.mark.row("CF-01", "CF-02", "UB-57")
 @davit_only
 @pytest.mark.parametrize("version", ["", "invalid", "2.0.0", "1.0", 1, None])
 def test_other_versions_are_refused(container, version):
