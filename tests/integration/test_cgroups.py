@@ -75,7 +75,7 @@ def test_the_place_does_not_depend_on_where_we_stand(container, form):
     """Neither on the working directory of the caller nor on its cgroup."""
     place = container.linux["cgroupsPath"]
     container.linux["cgroupsPath"] = place if form == "absolute" else place.lstrip("/")
-    group = f"{machine.hierarchies()['pids']}/{container.session.group}"
+    group = f"{machine.hierarchies()[ANY_V1]}/{container.session.group}"
 
     for cwd, wrapper in (("/", []), (container.rootfs, ["sh", "-ec", f'echo 0 > {group}/cgroup.procs; exec "$@"', "sh"])):
         container.wrapper = wrapper
