@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <poll.h>
 
 #include "base/proc.h"
 #include "base/sys.h"
@@ -66,6 +67,42 @@ static int walk_fds(int first, int keep_fd, enum what what)
 	return rc;
 }
 
+enum { CHUNK = 512 };
+
+/* One poll(2) tells which of CHUNK numbers are open; where it may not be called, all are tried. */
+static int try_chunk(int first, int keep_fd, enum what what)
+{
+	struct pollfd p[CHUNK];
+	bool know;
+
+	for (int i = 0; i < CHUNK; i++)
+		p[i] = (struct pollfd){ .fd = first + i };
+	know = poll(p, CHUNK, 0) >= 0;
+	for (int i = 0; i < CHUNK; i++) {
+		int rc;
+
+		if (p[i].fd == keep_fd || (know && p[i].revents & POLLNVAL))
+			continue;
+		rc = treat(p[i].fd, what);
+		if (rc < 0 && rc != -EBADF)
+			return rc;
+	}
+	return 0;
+}
+
+/*
+ * Without a procfs too.  A limit that was lowered leaves descriptors above it, so what counts is
+ * the highest that a limit can be: fs.nr_open, 1048576 unless somebody raised it.
+ */
+static int try_fds(int first, int keep_fd, enum what what)
+{
+	int rc = 0;
+
+	for (int fd = first; rc == 0 && fd < 1024 * 1024; fd += CHUNK)
+		rc = try_chunk(fd, keep_fd, what);
+	return rc;
+}
+
 static int close_range_around(int first, int keep_fd, unsigned flags)
 {
 	int rc = 0;
@@ -83,11 +120,11 @@ static struct err *treat_from(int first, int keep_fd, enum what what)
 
 	if (rc < 0)
 		rc = walk_fds(first, keep_fd, what);
-	if (rc == 0)
-		return NULL;
-	return err_hint(err_sys(rc, "%s the descriptors from %d on",
-				what == FDS_CLOEXEC ? "mark close-on-exec" : "close", first),
-			"before Linux 5.9 (close_range) that needs a procfs at /proc");
+	if (rc < 0)
+		rc = try_fds(first, keep_fd, what);
+	TRY_SYS(rc, "%s the descriptors from %d on",
+		what == FDS_CLOEXEC ? "mark close-on-exec" : "close", first);
+	return NULL;
 }
 
 struct err *fds_close_from(int first, int keep_fd)

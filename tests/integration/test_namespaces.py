@@ -88,7 +88,6 @@ def test_a_namespace_that_is_not_listed_is_the_callers(container, kind):
 
 
 @pytest.mark.row("CL-07")
-@pytest.mark.newkernel("without close_range the container needs a /proc")
 @pytest.mark.root(why="devices would be bound in the caller's mount namespace")
 def test_without_a_mount_namespace_the_root_is_changed_all_the_same(container):
     container.drop_namespace("mount")
@@ -186,7 +185,6 @@ def test_the_exit_code_comes_through_a_joined_pid_namespace(container, holder):
 
 
 @pytest.mark.row("CL-04")
-@pytest.mark.newkernel("without close_range the container needs a /proc")
 def test_a_mount_namespace_is_joined_by_its_path(container, holder):
     pid = holder("mount")
     container.namespace("mount")["path"] = f"/proc/{pid}/ns/mnt"

@@ -170,7 +170,6 @@ def test_there_is_no_filter_without_a_profile(container):
     assert container.probe()["Seccomp"] == "0"
 
 
-@pytest.mark.newkernel("without close_range descriptors are listed in /proc, under the profile")
 def test_a_strict_profile_still_starts_the_program(container):
     """The runtime's own calls between the filter and the exec are few."""
     profile(container, {"names": COMMON, "action": "SCMP_ACT_ALLOW"}, default="SCMP_ACT_ERRNO")
