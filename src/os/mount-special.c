@@ -124,7 +124,8 @@ static struct err *close_frame(const struct mount_work *w, int dir)
 	return NULL;
 }
 
-static struct err *cgroup_v1(const struct mount_work *w, int target_fd)
+/* A container without a cgroup gets the frame alone: what is the host's is none of its business. */
+static struct err *put_frame_and_v1(const struct mount_work *w, int target_fd)
 {
 	const struct mounts_plan *plan = w->plan;
 	auto_close int dir = -EBADF;
@@ -138,13 +139,14 @@ static struct err *cgroup_v1(const struct mount_work *w, int target_fd)
 
 struct err *mount_cgroup(const struct mount_work *w)
 {
+	const char *own_dir = v2_own_dir(w->plan);
 	auto_close int target = -EBADF;
 	auto_close int fd = -EBADF;
 
 	TRY(mount_open_target(w, true, &target, NULL));
-	if (w->plan->cgroup.is_v2)
-		return put_hierarchy(w, "", v2_own_dir(w->plan), w->m->destination, target, &fd);
-	return cgroup_v1(w, target);
+	if (!w->plan->cgroup.is_v2 || (!w->plan->new_cgroup_ns && !own_dir))
+		return put_frame_and_v1(w, target);
+	return put_hierarchy(w, "", own_dir, w->m->destination, target, &fd);
 }
 
 /* --- the hierarchy of an old systemd ---------------------------------------------------------- */

@@ -25,6 +25,16 @@ def hierarchy(tmp_path):
     subprocess.run(["umount", place], check=True)
 
 
+@pytest.fixture
+def hierarchy_elsewhere(tmp_path):
+    """The same, mounted in a mount namespace that the runtime does not see: only the host's cgroup namespace may make it."""
+    script = f"mount -t cgroup -o none,name=systemd,xattr cgroup {tmp_path} && echo mounted && read -r end"
+    with subprocess.Popen(["unshare", "-m", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"mounted\n"
+        yield
+        holder.stdin.close()
+
+
 def forced(bench, manager):
     container = bench.container()
     container.add_mount("/sys/fs/cgroup", "cgroup", kind="cgroup", options=["nosuid", "noexec", "nodev", "rw"])
@@ -60,6 +70,7 @@ def test_other_containers_do_not_touch_the_hierarchy(bench, hierarchy):
     assert container.cgroup_of()["systemd"] == "/"
 
 
+@pytest.mark.usefixtures("hierarchy_elsewhere")
 def test_without_the_host_s_mount_the_container_still_has_its_systemd(bench):
     """The hierarchy then has no place for the container's own part; crun does the same."""
     container = forced(bench, [])
