@@ -7,6 +7,10 @@ BUILD ?= build
 ASAN ?= build-asan
 STATIC ?= build-static
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+INCLUDEDIR ?= $(PREFIX)/include
 PYTHON ?= /usr/bin/python3
 MESON ?= meson
 NINJA ?= ninja
@@ -27,7 +31,7 @@ export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
 .DEFAULT_GOAL = all
 .NOTPARALLEL:
 .PHONY: all help deps demo check check-style check-layers check-links check-members check-sources check-format \
-	check-tidy check-unit check-asan check-integration check-rootless check-userns check-oldkernel check-tools check-matrix check-vm-quick check-vm static check-static conformance bench format fuzz size dist install clean
+	check-tidy check-unit check-asan check-integration check-rootless check-userns check-oldkernel check-tools check-matrix check-vm-quick check-vm static check-static conformance bench format fuzz size dist install uninstall deb check-deb clean
 
 all: $(BUILD)/build.ninja ## build the release binary: build/davit
 	@$(NINJA) -C $(BUILD)
@@ -146,8 +150,22 @@ size: ## the longest functions and files
 dist: $(BUILD)/build.ninja ## a release tarball from the last commit, tested
 	@$(MESON) dist -C $(BUILD)
 
-install: all ## install below PREFIX (and DESTDIR)
-	@$(MESON) install -C $(BUILD)
+# LIBDIR and SYSCONFDIR are Meson's unless they are given: nothing of davit goes there yet.
+install: $(BUILD)/build.ninja ## install below DESTDIR to PREFIX, BINDIR, DATADIR, MANDIR, INCLUDEDIR (LIBDIR, SYSCONFDIR)
+	@$(MESON) configure $(BUILD) --prefix='$(PREFIX)' --bindir='$(BINDIR)' --datadir='$(DATADIR)' --mandir='$(MANDIR)' \
+		--includedir='$(INCLUDEDIR)' $(if $(LIBDIR),--libdir='$(LIBDIR)') $(if $(SYSCONFDIR),--sysconfdir='$(SYSCONFDIR)')
+	@$(MESON) install -C $(BUILD) $(if $(DESTDIR),--destdir '$(abspath $(DESTDIR))')
+
+uninstall: ## remove what the last `make install` put there
+	@$(NINJA) -C $(BUILD) uninstall
+
+deb: ## build the Debian packages in build/deb
+	@tools/install-deps deb
+	@packaging/build-deb $(BUILD)/deb
+
+check-deb: ## build them without the unit tests, and look at them with lintian and by hand (root)
+	@DEB_BUILD_OPTIONS=nocheck $(MAKE) --no-print-directory deb
+	@DEB=$(BUILD)/deb $(PYTEST) -q -p no:cacheprovider tests/packages/test_deb.py
 
 clean: ## remove the build directories
 	rm -rf -- $(BUILD) $(ASAN) $(STATIC)
