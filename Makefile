@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Thin: Meson and Ninja build, the scripts in tools/ check.  `make help` lists the targets.
-# BUILD=DIR and ASAN=DIR take other build directories, CC=clang another compiler.
+# BUILD=DIR, ASAN=DIR and STATIC=DIR take other build directories, CC=clang another compiler.
 
 BUILD ?= build
 ASAN ?= build-asan
+STATIC ?= build-static
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+INCLUDEDIR ?= $(PREFIX)/include
 PYTHON ?= /usr/bin/python3
 MESON ?= meson
 NINJA ?= ninja
@@ -26,7 +31,7 @@ export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
 .DEFAULT_GOAL = all
 .NOTPARALLEL:
 .PHONY: all help deps demo check check-style check-layers check-links check-members check-sources check-format \
-	check-tidy check-unit check-asan check-integration check-rootless check-userns check-oldkernel check-tools check-matrix check-vm-quick check-vm conformance bench format fuzz size dist install clean
+	check-tidy check-unit check-asan check-integration check-rootless check-userns check-oldkernel check-tools check-matrix check-vm-quick check-vm static check-static conformance bench format fuzz size dist install uninstall deb check-deb clean
 
 all: $(BUILD)/build.ninja ## build the release binary: build/davit
 	@$(NINJA) -C $(BUILD)
@@ -43,6 +48,10 @@ $(ASAN)/build.ninja:
 	@tools/install-deps check
 	@$(MESON) setup $(ASAN) --buildtype=debugoptimized -Db_sanitize=address,undefined \
 		-Db_lundef=false -Db_ndebug=false
+
+$(STATIC)/build.ninja:
+	@tools/install-deps build
+	@$(MESON) setup $(STATIC) --buildtype=release -Dstatic=true -Dtests=false
 
 deps: ## install what building and testing need (Debian; elsewhere it says what)
 	@tools/install-deps check
@@ -102,6 +111,13 @@ check-userns: all ## the integration tests as root of a user namespace, as below
 check-oldkernel: all ## the integration tests with the system calls denied that came after Linux 5.1 (root)
 	@DAVIT=$(DAVIT) DAVIT_TEST_VIEW=oldkernel $(PYTEST) tests/integration
 
+static: $(STATIC)/build.ninja ## build a binary that needs no library at all: build-static/davit
+	@$(NINJA) -C $(STATIC)
+
+check-static: static ## run it in a system without libraries (root)
+	@tools/install-deps demo
+	@STATIC=$(STATIC) $(PYTEST) -q -p no:cacheprovider tests/packages/test_static.py
+
 conformance: all ## write docs/conformance.md from the tests (root)
 	@$(MAKE) --no-print-directory check-unit
 	@DAVIT=$(DAVIT) DAVIT_ROWS=$(BUILD)/rows.json $(PYTEST) -q tests/integration
@@ -134,8 +150,22 @@ size: ## the longest functions and files
 dist: $(BUILD)/build.ninja ## a release tarball from the last commit, tested
 	@$(MESON) dist -C $(BUILD)
 
-install: all ## install below PREFIX (and DESTDIR)
-	@$(MESON) install -C $(BUILD)
+# LIBDIR and SYSCONFDIR are Meson's unless they are given: nothing of davit goes there yet.
+install: $(BUILD)/build.ninja ## install below DESTDIR to PREFIX, BINDIR, DATADIR, MANDIR, INCLUDEDIR (LIBDIR, SYSCONFDIR)
+	@$(MESON) configure $(BUILD) --prefix='$(PREFIX)' --bindir='$(BINDIR)' --datadir='$(DATADIR)' --mandir='$(MANDIR)' \
+		--includedir='$(INCLUDEDIR)' $(if $(LIBDIR),--libdir='$(LIBDIR)') $(if $(SYSCONFDIR),--sysconfdir='$(SYSCONFDIR)')
+	@$(MESON) install -C $(BUILD) $(if $(DESTDIR),--destdir '$(abspath $(DESTDIR))')
+
+uninstall: ## remove what the last `make install` put there
+	@$(NINJA) -C $(BUILD) uninstall
+
+deb: ## build the Debian packages in build/deb
+	@tools/install-deps deb
+	@packaging/build-deb $(BUILD)/deb
+
+check-deb: ## build them without the unit tests, and look at them with lintian (root)
+	@DEB_BUILD_OPTIONS=nocheck $(MAKE) --no-print-directory deb
+	@lintian --pedantic --fail-on error,warning --allow-root $(BUILD)/deb/*.changes
 
 clean: ## remove the build directories
-	rm -rf -- $(BUILD) $(ASAN)
+	rm -rf -- $(BUILD) $(ASAN) $(STATIC)

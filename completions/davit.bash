@@ -58,9 +58,11 @@ _davit()
 		[[ $words ]] && kind=words
 		;;
 	doctor)
-		options='--format -f --help -h'
+		options='--client -c --config --format -f --help -h'
 		kind=options
 		case $prev in
+		--client|-c) words='podman buildah docker containerd crio kubernetes' ;;
+		--config) kind=file ;;
 		--format|-f) words='text json' ;;
 		esac
 		[[ $words ]] && kind=words

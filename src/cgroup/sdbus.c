@@ -4,11 +4,11 @@
  */
 #include "cgroup/sdbus.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/library.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -19,6 +19,7 @@
 #define SYSTEMD_PATH     "/org/freedesktop/systemd1"
 #define TIMEOUT_VARIABLE "DAVIT_SYSTEMD_TIMEOUT"
 
+#ifndef DAVIT_STATIC
 /*
  * For packagers: the library that may be opened at run time.  ELF note "FDO", type 0x407c0c0a:
  * https://systemd.io/ELF_DLOPEN_METADATA/
@@ -32,6 +33,7 @@ __asm__(".pushsection .note.dlopen, \"a\", %note\n"
 	"driver\\\",\\\"priority\\\":\\\"suggested\\\",\\\"soname\\\":[\\\"" LIBRARY "\\\"]}]\"\n"
 	"3:	.balign 4\n"
 	"	.popsection\n");
+#endif
 
 struct symbol {
 	const char *name;
@@ -75,29 +77,31 @@ static struct err *load(const struct sdbus_api **ret)
 {
 	static struct sdbus_api api;
 	static bool is_loaded;
-	void *handle;
+	const char *why_not;
+	void *library;
 
 	if (is_loaded) {
 		*ret = &api;
 		return NULL;
 	}
-	handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
-		return err_hint(err_new(ERR_UNSUPPORTED,
-					"the systemd cgroup driver needs the library " LIBRARY
-					": %s",
-					dlerror()),
-				"install libsystemd (libsystemd0, systemd-libs), or use "
-				"--cgroup-manager=cgroupfs");
+	why_not = library_open(LIBRARY, &library);
+	if (why_not)
+		return err_hint(
+			err_new(ERR_UNSUPPORTED,
+				"the systemd cgroup driver needs the library " LIBRARY ": %s",
+				why_not),
+			"%s, or use --cgroup-manager=cgroupfs",
+			library_is_possible ? "install libsystemd (libsystemd0, systemd-libs)"
+					    : "take a davit that is linked dynamically");
 	for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
-		void *symbol = dlsym(handle, symbols[i].name);
+		void *symbol;
 
+		library_find(library, symbols[i].name, &symbol);
 		if (!symbol)
 			return err_hint(err_new(ERR_UNSUPPORTED,
 						"the library " LIBRARY " has no %s",
 						symbols[i].name),
 					"libsystemd of systemd 241 or later is needed");
-		/* Not by assignment: ISO C has no way from an object's to a function's pointer. */
 		memcpy((char *)&api + symbols[i].offset, &symbol, sizeof(symbol));
 	}
 	is_loaded = true;

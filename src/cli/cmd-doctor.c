@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * davit doctor: what this host offers, and what that means.
+ * davit doctor: what this host offers, and what that means; and whether an engine takes davit.
  */
 #include "cgroup/ctl.h"
 #include "cli/cli.h"
+#include "cli/client.h"
 #include "cli/json.h"
 #include "cli/opts.h"
 #include "container/doctor.h"
@@ -12,6 +13,8 @@ enum format { FORMAT_TEXT, FORMAT_JSON };
 
 struct doctor_args {
 	int format;
+	int client;
+	const char *config;
 };
 
 static const struct word format_words[] = {
@@ -20,8 +23,22 @@ static const struct word format_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct word client_words[] = {
+	{ "podman", CLIENT_PODMAN },
+	{ "buildah", CLIENT_BUILDAH },
+	{ "docker", CLIENT_DOCKER },
+	{ "containerd", CLIENT_CONTAINERD },
+	{ "crio", CLIENT_CRIO },
+	{ "kubernetes", CLIENT_KUBERNETES },
+	{ NULL, 0 },
+};
+
 /* clang-format off */
 static const struct opt doctor_opts[] = {
+	OPT_WORD('c', "client", "NAME", struct doctor_args, client, client_words,
+		 "would this engine find davit and take it"),
+	OPT_STR(0, "config", "FILE", struct doctor_args, config,
+		"with --client: read it instead of the engine's own"),
 	OPT_WORD('f', "format", "FORMAT", struct doctor_args, format, format_words,
 		 "text (default) or json"),
 	OPT_END
@@ -104,7 +121,24 @@ static void add_controllers(const struct cgroup_layout *l, struct str *out)
 		add_member(out, "hint", is_there ? NULL : l->ctl[i].hint);
 		str_add(out, "}");
 	}
-	str_add(out, "\n    }\n  },\n");
+	str_add(out, "\n    }\n  }");
+}
+
+/* The last member, and the end of the document. */
+static void print_checks_json(const struct doctor_check *v, size_t n, struct str *out)
+{
+	str_add(out, ",\n  \"checks\": [");
+	for (size_t i = 0; i < n; i++) {
+		const struct doctor_check *c = &v[i];
+
+		str_addf(out, "%s\n    {\"group\": \"%s\", \"name\": \"%s\", \"status\": \"%s\"",
+			 i ? "," : "", c->group, c->name, level_names[c->level]);
+		add_member(out, "value", c->value);
+		add_member(out, "meaning", c->meaning);
+		add_member(out, "hint", c->hint);
+		str_add(out, "}");
+	}
+	str_add(out, "\n  ]\n}\n");
 }
 
 static void print_json(const struct doctor_report *r, struct str *out)
@@ -121,18 +155,48 @@ static void print_json(const struct doctor_report *r, struct str *out)
 	str_add(out, "},\n");
 	add_hierarchies(&r->layout, out);
 	add_controllers(&r->layout, out);
-	str_add(out, "  \"checks\": [");
-	for (size_t i = 0; i < r->n; i++) {
-		const struct doctor_check *c = &r->v[i];
+	print_checks_json(r->v, r->n, out);
+}
 
-		str_addf(out, "%s\n    {\"group\": \"%s\", \"name\": \"%s\", \"status\": \"%s\"",
-			 i ? "," : "", c->group, c->name, level_names[c->level]);
-		add_member(out, "value", c->value);
-		add_member(out, "meaning", c->meaning);
-		add_member(out, "hint", c->hint);
-		str_add(out, "}");
-	}
-	str_add(out, "\n  ]\n}\n");
+static void print_client_text(const struct client_report *r, const char *name, struct str *out)
+{
+	str_addf(out, "davit " DAVIT_VERSION " at %s\n\n%s\n", r->binary, name);
+	for (size_t i = 0; i < r->n; i++)
+		print_check(&r->v[i], out);
+	if (!r->is_usable)
+		str_add(out,
+			"\nIt cannot run containers with davit: see what is marked PROBLEM.\n");
+	else if (r->is_default)
+		str_add(out, "\nIt runs containers with davit.\n");
+	else
+		str_add(out, "\nIt runs containers with davit when it is told to.\n");
+}
+
+static void print_client_json(const struct client_report *r, const char *name, struct str *out)
+{
+	str_addf(out,
+		 "{\n  \"client\": \"%s\",\n  \"usable\": %s,\n  \"default\": %s,\n  \"version\": "
+		 "\"" DAVIT_VERSION "\",\n  \"binary\": ",
+		 name, r->is_usable ? "true" : "false", r->is_default ? "true" : "false");
+	json_add(out, r->binary);
+	print_checks_json(r->v, r->n, out);
+}
+
+static struct err *client_main(struct cli *cli, const struct doctor_args *args)
+{
+	auto_arena struct arena *a = arena_new();
+	const char *name = word_name(client_words, args->client);
+	auto_str struct str out = { 0 };
+	struct client_report report;
+
+	TRY(client_report_make(args->client, name, args->config, a, &report));
+	if (args->format == FORMAT_JSON)
+		print_client_json(&report, name, &out);
+	else
+		print_client_text(&report, name, &out);
+	TRY(cli_print(cli, &out));
+	cli->status = report.is_usable ? 0 : EXIT_ERROR;
+	return NULL;
 }
 
 static struct err *doctor_main(struct cli *cli, int argc, char **argv)
@@ -143,6 +207,10 @@ static struct err *doctor_main(struct cli *cli, int argc, char **argv)
 	struct doctor_report report;
 
 	TRY(opts_parse(cli, &cmd_doctor, &argc, argv, &args));
+	if (args.config && args.client == CLIENT_NONE)
+		return err_new(ERR_INVALID, "--config is for --client NAME");
+	if (args.client != CLIENT_NONE)
+		return client_main(cli, &args);
 	TRY(container_doctor(&cli->ctx, a, &report));
 	if (args.format == FORMAT_JSON)
 		print_json(&report, &out);
@@ -157,7 +225,8 @@ const struct command cmd_doctor = {
 	.name = "doctor",
 	.operands = "",
 	.summary = "Show what this host offers to containers, and what is missing",
-	.notes = "Changes nothing. Ends with 1 when no container can run here.",
+	.notes =
+		"Changes nothing. Ends with 1 when no container can run here, or not with that engine.",
 	.opts = doctor_opts,
 	.main = doctor_main,
 };

@@ -397,10 +397,39 @@ static unsigned long long count_ids(const char *file, const char *name, uid_t ui
 	return sum;
 }
 
+/*
+ * The name of this user, or "".  Other sources than /etc/passwd come as modules of libc, which a
+ * davit that is linked statically cannot load.
+ */
+static char *user_name(struct doctor *d)
+{
+#ifdef DAVIT_STATIC
+	auto_free char *text = NULL;
+	auto_free char *number = str_format("%u", geteuid());
+	size_t len;
+	char *rest;
+
+	if (file_read_at(AT_FDCWD, "/etc/passwd", 1024 * 1024, &text, &len) < 0)
+		return arena_str(d->a, "");
+	for (char *s = strtok_r(text, "\n", &rest); s; s = strtok_r(NULL, "\n", &rest)) {
+		const char *name = strsep(&s, ":"), *uid;
+
+		strsep(&s, ":"); /* the password */
+		uid = strsep(&s, ":");
+		if (uid && streq(uid, number))
+			return arena_str(d->a, name);
+	}
+	return arena_str(d->a, "");
+#else
+	struct passwd *user = getpwuid(geteuid());
+
+	return arena_str(d->a, user ? user->pw_name : "");
+#endif
+}
+
 static void check_ids(struct doctor *d)
 {
-	struct passwd *user = getpwuid(geteuid());
-	const char *name = user ? user->pw_name : "";
+	const char *name = user_name(d);
 	unsigned long long uids = count_ids("/etc/subuid", name, geteuid());
 	unsigned long long gids = count_ids("/etc/subgid", name, geteuid());
 	bool has_helpers = is_in_path("newuidmap") && is_in_path("newgidmap");

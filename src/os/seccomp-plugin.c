@@ -5,22 +5,16 @@
 #include "os/seccomp-plugin.h"
 
 #include <davit/seccomp_notify_plugin.h>
-#include <dlfcn.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include "base/library.h"
 #include "base/log.h"
 
 #define MEMBER "annotation run.oci.seccomp.plugins"
 #define PREFIX "run_oci_seccomp_notify_"
-
-#ifdef DAVIT_STATIC
-enum { IS_STATIC = true };
-#else
-enum { IS_STATIC = false };
-#endif
 
 struct plugin {
 	const char *name;
@@ -57,26 +51,20 @@ struct err *seccomp_plugin_names(const char *list, struct strv *ret)
 	return NULL;
 }
 
-static void find_symbol(void *handle, const char *name, void *ret, size_t size)
-{
-	void *symbol = dlsym(handle, name);
-
-	/* Not by assignment: ISO C has no way from an object's to a function's pointer. */
-	memcpy(ret, &symbol, size);
-}
-
 static struct err *load_one(const char *name, struct plugin *ret)
 {
 	struct plugin p = { .name = name };
-	void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	const char *why_not;
+	void *library;
 	int version;
 
-	if (!handle)
-		return err_new(ERR_INVALID, MEMBER ": load `%s`: %s", name, dlerror());
-	find_symbol(handle, PREFIX "version", &p.version, sizeof(p.version));
-	find_symbol(handle, PREFIX "start", &p.start, sizeof(p.start));
-	find_symbol(handle, PREFIX "handle_request", &p.handle, sizeof(p.handle));
-	find_symbol(handle, PREFIX "stop", &p.stop, sizeof(p.stop));
+	why_not = library_open(name, &library);
+	if (why_not)
+		return err_new(ERR_INVALID, MEMBER ": load `%s`: %s", name, why_not);
+	library_find(library, PREFIX "version", &p.version);
+	library_find(library, PREFIX "start", &p.start);
+	library_find(library, PREFIX "handle_request", &p.handle);
+	library_find(library, PREFIX "stop", &p.stop);
 	if (!p.handle)
 		return err_new(ERR_INVALID,
 			       MEMBER ": `%s` does not export " PREFIX "handle_request", name);
@@ -93,7 +81,7 @@ struct err *seccomp_plugins_load(const struct spec_strings *names, struct seccom
 {
 	auto_free struct seccomp_plugins *p = NULL;
 
-	if (IS_STATIC)
+	if (!library_is_possible)
 		return err_hint(
 			err_new(ERR_UNSUPPORTED,
 				MEMBER ": this davit is linked statically and cannot load plugins"),

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the checks of all engines share: see client.h.
+ */
+#include "cli/client.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "cgroup/sdbus.h"
+
+enum { MAX_CONFIG = 1024 * 1024, VERSION_SECONDS = 10 };
+
+struct doctor_check *client_add(struct client *c, enum doctor_level level, const char *name,
+				const char *fmt, ...)
+{
+	static struct doctor_check too_many;
+	struct client_report *r = c->r;
+	struct doctor_check *check = r->n < CLIENT_MAX_CHECKS ? &r->v[r->n++] : &too_many;
+	auto_free char *value = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	value = str_vformat(fmt, ap);
+	va_end(ap);
+	*check = (struct doctor_check){ .group = c->name, .name = name, .level = level };
+	check->value = arena_str(c->a, value);
+	if (level == DOCTOR_PROBLEM)
+		r->is_usable = false;
+	return check;
+}
+
+void client_hint(struct client *c, struct doctor_check *check, const char *meaning, const char *fmt,
+		 ...)
+{
+	auto_free char *hint = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	hint = str_vformat(fmt, ap);
+	va_end(ap);
+	check->meaning = meaning ? arena_str(c->a, meaning) : NULL;
+	check->hint = arena_str(c->a, hint);
+}
+
+/* --- programs -----------------------------------------------------------------------------------
+ */
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+char *client_find_program(struct client *c, const char *name)
+{
+	auto_free char *dirs = NULL;
+	const char *path = getenv("PATH");
+	char *rest;
+
+	if (strchr(name, '/'))
+		return is_program(name) ? arena_str(c->a, name) : NULL;
+	dirs = str_dup(path ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+	for (char *dir = strtok_r(dirs, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
+		char *file = arena_format(c->a, "%s/%s", dir, name);
+
+		if (is_program(file))
+			return file;
+	}
+	return NULL;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* What FD says until its end, not longer than a few seconds. */
+static void read_output(int fd, struct str *out)
+{
+	int64_t end = now_ms() + VERSION_SECONDS * 1000;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char buf[512];
+	ssize_t n;
+
+	while (out->len < sizeof(buf) && now_ms() < end &&
+	       poll(&p, 1, (int)MAX(end - now_ms(), 0)) > 0) {
+		n = read(fd, buf, sizeof(buf));
+		if (n <= 0)
+			return;
+		str_add_n(out, buf, (size_t)n);
+	}
+}
+
+/* The first line that `PROGRAM --version` prints. */
+static char *version_of(struct client *c, const char *program)
+{
+	char *argv[] = { (char *)program, "--version", NULL };
+	posix_spawn_file_actions_t actions;
+	auto_str struct str out = { 0 };
+	int fds[2];
+	pid_t pid = -1;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return NULL;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (posix_spawn(&pid, program, &actions, NULL, argv, environ) != 0)
+		pid = -1;
+	posix_spawn_file_actions_destroy(&actions);
+	close(fds[1]);
+	str_add(&out, "");
+	if (pid > 0) {
+		read_output(fds[0], &out);
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	close(fds[0]);
+	out.s[strcspn(out.s, "\r\n")] = '\0';
+	return *out.s ? arena_str(c->a, out.s) : NULL;
+}
+
+void client_check_program(struct client *c, const char *const *programs)
+{
+	for (size_t i = 0; programs[i]; i++) {
+		char *path = client_find_program(c, programs[i]);
+		const char *version = path ? version_of(c, path) : NULL;
+
+		if (version)
+			client_add(c, DOCTOR_OK, "program", "%s: %s", path, version);
+		else if (path)
+			client_hint(c,
+				    client_add(c, DOCTOR_NOTE, "program",
+					       "%s, which tells no version", path),
+				    NULL, "try `%s --version`", path);
+		if (path)
+			return;
+	}
+	client_hint(c, client_add(c, DOCTOR_PROBLEM, "program", "%s is not in $PATH", programs[0]),
+		    "nobody asks for davit", "install %s, or set PATH as it is where %s runs",
+		    c->name, c->name);
+}
+
+/* --- files --------------------------------------------------------------------------------------
+ */
+
+bool client_read_toml(struct client *c, const char *path)
+{
+	auto_free char *text = NULL;
+	struct err *e = NULL;
+	size_t len;
+	int rc = file_read_at(AT_FDCWD, path, MAX_CONFIG, &text, &len);
+
+	if (rc == -ENOENT || rc == -ENOTDIR)
+		return true;
+	path = arena_str(c->a, path);
+	if (rc < 0)
+		e = err_sys(rc, "read %s", path);
+	else
+		e = toml_add(&c->doc, c->a, path, text);
+	str_addf(&c->files, "%s%s", c->files.len ? ", " : "", path);
+	if (!e)
+		return true;
+	client_hint(c, client_add(c, DOCTOR_PROBLEM, "configuration", "%s", err_text(e)),
+		    "the engine does not start with it", "correct that line, or the file's rights");
+	err_free(e);
+	return false;
+}
+
+bool client_read_dir(struct client *c, const char *dir, const char *suffix)
+{
+	struct dirent **names;
+	int n = scandir(dir, &names, NULL, alphasort);
+	bool is_fine = true;
+
+	for (int i = 0; i < n; i++) {
+		auto_free char *path = str_format("%s/%s", dir, names[i]->d_name);
+		size_t len = strlen(names[i]->d_name);
+		struct stat st;
+
+		if (len > strlen(suffix) && *names[i]->d_name != '.' &&
+		    streq(names[i]->d_name + len - strlen(suffix), suffix) &&
+		    stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			is_fine = client_read_toml(c, path) && is_fine;
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	return is_fine;
+}
+
+bool client_check_files(struct client *c, const char *hint)
+{
+	if (c->files.len) {
+		client_add(c, DOCTOR_OK, "configuration", "%s", c->files.s);
+		return true;
+	}
+	client_hint(c, client_add(c, DOCTOR_NOTE, "configuration", "there is none"),
+		    "the engine's own defaults hold", "%s", hint);
+	return false;
+}
+
+char *client_user_file(struct client *c, const char *path)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (config && *config)
+		return arena_format(c->a, "%s/%s", config, path);
+	return arena_format(c->a, "%s/.config/%s", home && *home ? home : "", path);
+}
+
+char *client_ready_file(struct client *c, const char *name)
+{
+	const char *slash = strrchr(c->r->binary, '/');
+	int dir_len = slash ? (int)(slash - c->r->binary) : 0;
+	auto_free char *path = str_format("%.*s/../share/davit/%s", dir_len, c->r->binary, name);
+	auto_free char *real = canonicalize_file_name(path);
+
+	return real ? arena_str(c->a, real) : NULL;
+}
+
+/* --- davit itself -------------------------------------------------------------------------------
+ */
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat one, two;
+
+	return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev &&
+	       one.st_ino == two.st_ino;
+}
+
+bool client_is_davit(struct client *c, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *found = client_find_program(c, path);
+
+	return streq(slash ? slash + 1 : path, "davit") ||
+	       (found && is_same_file(found, c->r->binary));
+}
+
+void client_check_binary(struct client *c, const char *where, const char *path)
+{
+	const char *found = client_find_program(c, path);
+	struct stat st;
+
+	if (!found) {
+		client_hint(c,
+			    client_add(c, DOCTOR_PROBLEM, "binary", "%s %s", path,
+				       !strchr(path, '/')     ? "is not in $PATH"
+				       : stat(path, &st) == 0 ? "cannot be executed"
+							      : "is not there"),
+			    "no container starts", "write %s into %s", c->r->binary, where);
+		return;
+	}
+	if (is_same_file(found, c->r->binary)) {
+		client_add(c, DOCTOR_OK, "binary", "%s, this davit", found);
+		return;
+	}
+	client_hint(c,
+		    client_add(c, DOCTOR_NOTE, "binary", "%s, which is not this davit, %s", found,
+			       c->r->binary),
+		    NULL, "`%s doctor` asks that one; or write %s into %s", found, c->r->binary,
+		    where);
+}
+
+bool client_host_has_systemd(void)
+{
+	struct stat st;
+
+	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+void client_check_manager(struct client *c, const char *manager, const char *where,
+			  const char *way_out)
+{
+	struct sdbus *bus = NULL;
+	struct doctor_check *check;
+	struct err *e;
+
+	if (!streq(manager, "systemd")) {
+		client_add(c, DOCTOR_OK, "cgroups", "%s, %s", manager, where);
+		return;
+	}
+	e = sdbus_open(c->is_rootless, &bus);
+	if (!e) {
+		client_add(c, DOCTOR_OK, "cgroups", "systemd, %s; reachable at %s", where,
+			   bus->address);
+		sdbus_close(bus);
+		return;
+	}
+	check = client_add(c, DOCTOR_PROBLEM, "cgroups", "systemd, %s: %s", where, err_text(e));
+	client_hint(c, check, "no container starts", "%s", way_out);
+	err_free(e);
+}
+
+static void run_checks(enum client_kind kind, struct client *c)
+{
+	const char *manager;
+
+	switch (kind) {
+	case CLIENT_NONE:
+		return;
+	case CLIENT_PODMAN:
+		client_podman(c);
+		return;
+	case CLIENT_BUILDAH:
+		client_buildah(c);
+		return;
+	case CLIENT_DOCKER:
+		client_docker(c);
+		return;
+	case CLIENT_CONTAINERD:
+		client_containerd(c, &manager);
+		return;
+	case CLIENT_CRIO:
+		client_crio(c, &manager);
+		return;
+	case CLIENT_KUBERNETES:
+		client_kubernetes(c);
+		return;
+	}
+}
+
+struct err *client_report_make(enum client_kind kind, const char *name, const char *config,
+			       struct arena *a, struct client_report *ret)
+{
+	struct client c = { .a = a, .r = ret, .name = name, .config = config };
+	auto_free char *binary = canonicalize_file_name("/proc/self/exe");
+
+	if (!binary)
+		return err_sys(-errno, "find our own binary");
+	if (config && access(config, R_OK) < 0)
+		return err_sys(-errno, "read %s, which --config names", config);
+	*ret = (struct client_report){ .is_usable = true, .binary = arena_str(a, binary) };
+	c.is_rootless = geteuid() != 0;
+	run_checks(kind, &c);
+	toml_done(&c.doc);
+	str_done(&c.files);
+	return NULL;
+}

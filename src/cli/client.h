@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Would an engine find davit, and take it?  Its configuration is read as the engine reads it, and
+ * each finding is a check of `davit doctor --client NAME`.
+ */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include "cli/toml.h"
+#include "container/doctor.h"
+
+enum client_kind {
+	CLIENT_NONE,
+	CLIENT_PODMAN,
+	CLIENT_BUILDAH,
+	CLIENT_DOCKER,
+	CLIENT_CONTAINERD,
+	CLIENT_CRIO,
+	CLIENT_KUBERNETES,
+};
+
+enum { CLIENT_MAX_CHECKS = 32 };
+
+struct client_report {
+	bool is_usable;  /* no check is a problem */
+	bool is_default; /* davit runs what names no runtime */
+	char *binary;    /* of this davit */
+	size_t n;
+	struct doctor_check v[CLIENT_MAX_CHECKS];
+};
+
+/* What the checks of all engines share. */
+struct client {
+	struct arena *a;
+	struct client_report *r;
+	const char *name;
+	const char *config; /* read instead of what the engine reads, or NULL */
+	bool is_rootless;
+	struct toml doc;
+	struct str files; /* those that were read */
+};
+
+/* CONFIG may be NULL. */
+MUST_CHECK struct err *client_report_make(enum client_kind kind, const char *name,
+					  const char *config, struct arena *a,
+					  struct client_report *ret);
+
+/* --- for the files of the engines ---------------------------------------------------------------
+ */
+
+struct doctor_check *client_add(struct client *c, enum doctor_level level, const char *name,
+				const char *fmt, ...) PRINTF(4, 5);
+/* MEANING may be NULL. */
+void client_hint(struct client *c, struct doctor_check *check, const char *meaning, const char *fmt,
+		 ...) PRINTF(4, 5);
+/* Is the first of PROGRAMS that is in $PATH; its version becomes a check. */
+void client_check_program(struct client *c, const char *const *programs);
+/* Reads TEXT into c->doc; a file that is not there is none.  False when it is broken: a problem. */
+bool client_read_toml(struct client *c, const char *path);
+/* The files of DIR that end with SUFFIX, in order. */
+bool client_read_dir(struct client *c, const char *dir, const char *suffix);
+/* What was read; says whether anything was. */
+bool client_check_files(struct client *c, const char *hint);
+/* Below $XDG_CONFIG_HOME or ~/.config. */
+char *client_user_file(struct client *c, const char *path);
+/* NAME's place in $PATH or, with a slash in it, NAME; NULL when there is none that can be executed.
+ */
+char *client_find_program(struct client *c, const char *name);
+/* Does PATH lead to this davit, or is it called davit? */
+bool client_is_davit(struct client *c, const char *path);
+/* That PATH, which WHERE names, can be executed and is this davit. */
+void client_check_binary(struct client *c, const char *where, const char *path);
+/* That the host has what MANAGER, "systemd" or "cgroupfs", needs; WHERE it says so. */
+void client_check_manager(struct client *c, const char *manager, const char *where,
+			  const char *way_out);
+bool client_host_has_systemd(void);
+/* share/davit/NAME beside this binary, or NULL. */
+char *client_ready_file(struct client *c, const char *name);
+
+void client_podman(struct client *c);
+void client_buildah(struct client *c);
+void client_docker(struct client *c);
+/* *RET_MANAGER is "systemd" or "cgroupfs", or NULL when davit is not there. */
+void client_containerd(struct client *c, const char **ret_manager);
+void client_crio(struct client *c, const char **ret_manager);
+void client_kubernetes(struct client *c);
+
+#endif

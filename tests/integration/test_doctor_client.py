@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""doctor --client: would an engine find davit and take it; told from the files that the engine reads."""
+import json
+
+import pytest
+
+from harness import machine
+
+pytestmark = pytest.mark.davit_only
+
+
+@pytest.fixture
+def ask(container, tmp_path):
+    """A function that asks with TEXT as the configuration, or with none; the engine is a script of ours."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("podman", "buildah", "dockerd", "containerd", "crio", "kubelet"):
+        (programs / name).write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo {name} version 1.2\n")
+        (programs / name).chmod(0o755)
+
+    def run(client, text, **env):
+        config = tmp_path / "config"
+        config.write_text(text.replace("DAVIT", str(machine.RUNTIME)))
+        out = container.runtime("doctor", "--client", client, "--config", config, "--format", "json", check=False,
+                                env={"PATH": f"{programs}:/usr/bin:/bin", **env})
+        assert out.stderr == ""
+        report = json.loads(out.stdout)
+        assert out.returncode == (0 if report["usable"] else 1)
+        report["by"] = {c["name"]: c for c in report["checks"]}
+        return report
+
+    return run
+
+
+PODMAN = """
+[engine]
+runtime = "davit"
+cgroup_manager = "cgroupfs"
+runtime_supports_json = ["crun", "davit"]
+runtime_supports_nocgroup = ["davit"]
+[engine.runtimes]
+davit = ["DAVIT"]
+"""
+DOCKER = '{"runtimes": {"web": {"path": "DAVIT"}}, "default-runtime": "web",' \
+         ' "exec-opts": ["native.cgroupdriver=cgroupfs"]}'
+CONTAINERD = """
+version = 2
+[plugins."io.containerd.grpc.v1.cri".containerd]
+default_runtime_name = "davit"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.davit]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.davit.options]
+BinaryName = "DAVIT"
+"""
+CRIO = """
+[crio.runtime]
+default_runtime = "davit"
+cgroup_manager = "cgroupfs"
+[crio.runtime.runtimes.davit]
+runtime_path = "DAVIT"
+runtime_type = "oci"
+"""
+
+
+@pytest.mark.parametrize("client, text", [
+    ("podman", PODMAN), ("buildah", PODMAN), ("docker", DOCKER), ("containerd", CONTAINERD), ("crio", CRIO),
+    ("kubernetes", CONTAINERD), ("kubernetes", CRIO)])
+def test_an_engine_that_names_this_davit_takes_it(ask, client, text):
+    report = ask(client, text)
+
+    assert (report["client"], report["usable"], report["default"]) == (client, True, True)
+    assert report["by"]["binary"]["value"].endswith(", this davit")
+    assert "version 1.2" in report["by"]["program"]["value"]
+    assert {c["status"] for c in report["checks"] if c["name"] != "class"} == {"ok"}
+
+
+@pytest.mark.parametrize("client, text", [
+    ("podman", "[engine]\n"), ("buildah", ""), ("docker", "{}"), ("containerd", "version = 2\n"), ("crio", "")])
+def test_an_engine_that_does_not_know_it_is_told_how(ask, client, text):
+    report = ask(client, text)
+
+    assert report["usable"] is False and report["default"] is False
+    assert report["by"]["runtime"]["status"] == "problem"
+    assert "davit" in report["by"]["runtime"]["hint"]
+
+
+@pytest.mark.parametrize("client, text", [
+    ("podman", PODMAN.replace('runtime = "davit"', 'runtime = "crun"')),
+    ("docker", DOCKER.replace('"default-runtime": "web"', '"debug": false')),
+    ("containerd", CONTAINERD.replace('_name = "davit"', '_name = "runc"')),
+    ("crio", CRIO.replace('default_runtime = "davit"', 'default_runtime = "runc"'))])
+def test_known_but_not_the_default_is_a_note(ask, client, text):
+    report = ask(client, text)
+
+    assert report["usable"] is True and report["default"] is False
+    assert report["by"]["runtime"]["status"] == "note"
+
+
+@pytest.mark.parametrize("client, text, name, value", [
+    ("podman", PODMAN.replace("DAVIT", "/no/davit"), "binary", "/no/davit is not there"),
+    ("podman", PODMAN + "oops\n", "configuration", "line 9: `=` is missing"),
+    ("docker", DOCKER[:-1], "configuration", "line 1"),
+    ("docker", DOCKER.replace("DAVIT", "/no/davit"), "binary", "/no/davit is not there"),
+    ("containerd", CONTAINERD.replace("runc.v2", "runc.v1"), "shim", "io.containerd.runc.v1"),
+    ("containerd", 'disabled_plugins = ["cri"]' + CONTAINERD, "plugin", "disabled_plugins has cri"),
+    ("containerd", CONTAINERD.replace("version = 2", ""), "version", "no `version = 2`"),
+    ("crio", CRIO.replace('"oci"', '"vm"'), "shim", "vm")])
+def test_a_mistake_is_a_problem_with_a_way_out(ask, client, text, name, value):
+    report = ask(client, text)
+
+    assert report["by"][name]["status"] == "problem"
+    assert value in report["by"][name]["value"]
+    assert report["by"][name]["hint"]
+
+
+def test_podman_is_asked_for_both_lists(ask):
+    report = ask("podman", PODMAN.replace('"crun", "davit"', '"crun"').replace("nocgroup =", "nocgroups ="))
+
+    assert report["usable"] is True
+    assert report["by"]["runtime_supports_json"]["status"] == "note"
+    assert "without s" in report["by"]["runtime_supports_nocgroup"]["hint"]
+
+
+def test_a_manager_that_the_host_does_not_have_is_a_problem(ask):
+    found = ask("podman", PODMAN.replace("cgroupfs", "systemd"),
+                DBUS_SYSTEM_BUS_ADDRESS="unix:path=/no/bus")["by"]["cgroups"]
+
+    assert found["status"] == "problem"
+    assert "cgroupfs" in found["hint"]
+
+
+def test_an_engine_that_is_not_installed_is_a_problem(ask):
+    report = ask("crio", CRIO, PATH="/nonexistent")
+
+    assert report["by"]["program"]["value"] == "crio is not in $PATH"
+    assert report["usable"] is False
+
+
+def test_a_file_that_is_not_there_is_an_error(container):
+    out = container.runtime("doctor", "--client", "docker", "--config", "/no/file", check=False)
+
+    assert out.returncode == 1
+    assert "read /no/file, which --config names" in out.stderr
+
+
+def test_config_alone_has_no_meaning(container):
+    assert "--config is for --client" in container.runtime("doctor", "--config", "/x", check=False).stderr
