@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -75,6 +76,40 @@ int proc_open(pid_t pid, uint64_t start_time)
 		return alive < 0 ? alive : -ESRCH;
 	}
 	return pidfd;
+}
+
+int proc_signal(pid_t pid, uint64_t start_time, int sig)
+{
+	int pidfd = proc_open(pid, start_time);
+	int rc;
+
+	if (pidfd == -ENOSYS) {
+		/* Before Linux 5.3: the number is checked as late as can be. */
+		rc = proc_is_alive(pid, start_time);
+		if (rc <= 0)
+			return rc < 0 ? rc : -ESRCH;
+		return kill(pid, sig) < 0 ? -errno : 0;
+	}
+	if (pidfd < 0)
+		return pidfd;
+	rc = sys_pidfd_send_signal(pidfd, sig);
+	fd_close(pidfd);
+	return rc;
+}
+
+bool proc_wait_dead(pid_t pid, uint64_t start_time, int timeout_ms)
+{
+	int waited = 0;
+
+	while (proc_is_alive(pid, start_time) == 1) {
+		int pause = waited < 10 ? 1 : 10;
+
+		if (waited >= timeout_ms)
+			return false;
+		poll(NULL, 0, pause);
+		waited += pause;
+	}
+	return true;
 }
 
 int proc_boot_id(char buf[40])

@@ -23,6 +23,10 @@ int proc_stat_parse(const char *text, struct proc_stat *ret);
 int proc_is_alive(pid_t pid, uint64_t start_time);
 /* Opens a pidfd and checks that it is the process that started at START_TIME; -ESRCH when not. */
 int proc_open(pid_t pid, uint64_t start_time);
+/* Sends SIG to the process that started at START_TIME; -ESRCH when PID is not it, or dead. */
+int proc_signal(pid_t pid, uint64_t start_time, int sig);
+/* Waits for its end; a zombie has ended.  False when it still lives after TIMEOUT_MS. */
+bool proc_wait_dead(pid_t pid, uint64_t start_time, int timeout_ms);
 /* Waits for the child PID to end, whatever its status. */
 void proc_reap(pid_t pid);
 /* The same for TIMEOUT_MS at most: PID and its wait status, 0 while it still runs, or -errno. */

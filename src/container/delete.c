@@ -3,7 +3,6 @@
  * delete: end what is left, remove cgroup and state folder, run the poststop hooks.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 
 #include "base/log.h"
@@ -21,40 +20,25 @@ enum { DEATH_TIMEOUT_MS = 5 * 1000 };
 static void kill_creator(const struct found *f)
 {
 	const struct record *r = f->record;
-	auto_close int pidfd = -EBADF;
 
-	if (r->phase != PHASE_CREATING || !record_is_this_boot(r) || r->creator_pid == getpid())
+	if (r->phase != PHASE_CREATING || !record_is_this_boot(r) || r->creator_pid == getpid() ||
+	    proc_signal(r->creator_pid, r->creator_start_time, SIGKILL) < 0)
 		return;
-	pidfd = proc_open(r->creator_pid, r->creator_start_time);
-	if (pidfd < 0)
-		return;
-	log_info("container `%s`: killing process %d, which is still creating it", f->id,
+	log_info("container `%s`: killed process %d, which was still creating it", f->id,
 		 r->creator_pid);
-	if (sys_pidfd_send_signal(pidfd, SIGKILL) == 0) {
-		struct pollfd p = { .fd = pidfd, .events = POLLIN };
-
-		poll(&p, 1, DEATH_TIMEOUT_MS);
-	}
+	proc_wait_dead(r->creator_pid, r->creator_start_time, DEATH_TIMEOUT_MS);
 }
 
 /* A zombie has let go of everything; only a live process is waited for. */
 static struct err *wait_for_death(const struct found *f)
 {
 	const struct record *r = f->record;
-	int waited = 0;
 
-	if (!record_is_this_boot(r))
+	if (!record_is_this_boot(r) || proc_wait_dead(r->pid, r->start_time, DEATH_TIMEOUT_MS))
 		return NULL;
-	while (proc_is_alive(r->pid, r->start_time) == 1) {
-		if (waited >= DEATH_TIMEOUT_MS)
-			return err_hint(
-				err_new(ERR_TIMEOUT, "container `%s`: process %d does not die",
-					f->id, r->pid),
-				"it hangs in the kernel (state D in ps) or sits in a frozen cgroup");
-		poll(NULL, 0, waited < 10 ? 1 : 10);
-		waited += waited < 10 ? 1 : 10;
-	}
-	return NULL;
+	return err_hint(err_new(ERR_TIMEOUT, "container `%s`: process %d does not die", f->id,
+				r->pid),
+			"it hangs in the kernel (state D in ps) or sits in a frozen cgroup");
 }
 
 /* Thaws: a frozen v1 process does not even die of SIGKILL. */

@@ -156,24 +156,11 @@ static bool is_ours(const struct found *f)
 
 struct err *found_kill_init(const struct found *f)
 {
-	auto_close int pidfd = -EBADF;
 	int rc;
 
 	if (!is_ours(f))
 		return NULL;
-	pidfd = proc_open(f->record->pid, f->record->start_time);
-	if (pidfd == -ENOSYS) {
-		/* Before Linux 5.3: the number is checked as late as can be. */
-		if (proc_is_alive(f->record->pid, f->record->start_time) != 1)
-			return NULL;
-		rc = kill(f->record->pid, SIGKILL) < 0 ? -errno : 0;
-		return rc < 0 && rc != -ESRCH ? err_sys(rc, "kill process %d", f->record->pid)
-					      : NULL;
-	}
-	if (pidfd == -ESRCH)
-		return NULL;
-	TRY_SYS(pidfd, "open process %d", f->record->pid);
-	rc = sys_pidfd_send_signal(pidfd, SIGKILL);
+	rc = proc_signal(f->record->pid, f->record->start_time, SIGKILL);
 	if (rc == -ESRCH)
 		return NULL;
 	TRY_SYS(rc, "kill process %d", f->record->pid);

@@ -5,22 +5,14 @@
 #include <signal.h>
 
 #include "base/proc.h"
-#include "base/sys.h"
 #include "container/find.h"
 #include "state/store.h"
 
 static struct err *signal_init(const struct found *f, int sig)
 {
 	const struct record *r = f->record;
-	auto_close int pidfd = proc_open(r->pid, r->start_time);
-	int rc = pidfd;
+	int rc = proc_signal(r->pid, r->start_time, sig);
 
-	if (pidfd == -ENOSYS && proc_is_alive(r->pid, r->start_time) != 1)
-		rc = -ESRCH;
-	else if (pidfd == -ENOSYS)
-		rc = kill(r->pid, sig) < 0 ? -errno : 0;
-	else if (pidfd >= 0)
-		rc = sys_pidfd_send_signal(pidfd, sig);
 	if (rc == -ESRCH)
 		return status_check(OP_KILL, STATUS_STOPPED, f->id);
 	TRY_SYS(rc, "container `%s`: send signal %d to process %d", f->id, sig, r->pid);

@@ -201,5 +201,14 @@ def source(container):
 
 
 @pytest.fixture
+def nice_0():
+    """The runtime begins with the nice value 0, also where the tests run below nice(1)."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, 0)
+    yield
+    os.setpriority(os.PRIO_PROCESS, 0, before)
+
+
+@pytest.fixture
 def unprivileged():
     return bundles.UNPRIVILEGED

@@ -435,7 +435,7 @@ def test_the_oom_score_of_exec_is_the_configured_one_not_the_shims(container):
 
 @pytest.mark.skipif(machine.runtime_kind() == "runc", reason="newer than runc 1.1")
 @pytest.mark.row("UB-52")
-def test_the_scheduling_of_a_process_file(running):
+def test_the_scheduling_of_a_process_file(running, nice_0):
     path = process_file(running, ["probe"], scheduler={"policy": "SCHED_BATCH"}, ioPriority={"class": "IOPRIO_CLASS_IDLE", "priority": 0})
 
     seen = running.runtime("exec", "--process", path, running.id).json

@@ -10,7 +10,8 @@ from harness import machine
 from test_exec import process_file
 from test_process import refused
 
-pytestmark = pytest.mark.skipif(machine.runtime_kind() == "runc", reason="newer than runc 1.1")
+pytestmark = [pytest.mark.skipif(machine.runtime_kind() == "runc", reason="newer than runc 1.1"),
+              pytest.mark.usefixtures("nice_0")]
 FLAGS = ["RESET_ON_FORK", "RECLAIM", "DL_OVERRUN", "KEEP_POLICY", "KEEP_PARAMS", "UTIL_CLAMP_MIN", "UTIL_CLAMP_MAX"]
 OWN_CPUS = re.search(r"Cpus_allowed_list:\s*(\S+)", machine.read("/proc/self/status")).group(1)
 TWO_CPUS = pytest.mark.skipif(os.sched_getaffinity(0) < {0, 1}, reason="CPUs 0 and 1 are needed")

@@ -116,7 +116,7 @@ def test_a_call_that_kills(container, action, code):
 
 
 @pytest.mark.row("CL-100")
-def test_a_logged_call_goes_through(container):
+def test_a_logged_call_goes_through(container, nice_0):
     profile(container, {"names": ["getpriority"], "action": "SCMP_ACT_LOG"})
 
     assert result_of(container, GETPRIORITY) == "20"
@@ -135,7 +135,7 @@ def test_arguments_are_compared(container, op, value, two, denied):
     assert (result_of(container, GETPRIORITY) == "EPERM") == denied
 
 
-def test_conditions_on_two_arguments_must_both_hold(container):
+def test_conditions_on_two_arguments_must_both_hold(container, nice_0):
     profile(container, deny("getpriority", args=[{"index": 0, "value": 0, "op": "SCMP_CMP_EQ"},
                                                  {"index": 1, "value": 5, "op": "SCMP_CMP_EQ"}]))
 

@@ -80,7 +80,7 @@ def test_the_example_answers(container, plugin, nnp):
 
 
 @pytest.mark.parametrize("handled, value, seen", [(0, 5, "EOPNOTSUPP"), (1, 5, "5"), (2, 5, "5"), (3, 5, "20")])
-def test_what_a_plugin_says_about_a_request(container, plugin, handled, value, seen):
+def test_what_a_plugin_says_about_a_request(container, plugin, handled, value, seen, nice_0):
     use(container, plugin(HANDLED=handled, VALUE=value))
 
     assert result(container) == seen

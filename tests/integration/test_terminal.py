@@ -412,7 +412,7 @@ def test_a_terminal_that_goes_away_does_not_leave_the_runtime_spinning(terminal)
         before = ticks()
         time.sleep(0.4)
         assert session.running.process.poll() is not None or ticks() - before <= 8
-        os.kill(session.running.pid, signal.SIGKILL)
+        session.running.process.kill()     # unless it has ended meanwhile
     machine.wait_for_end(session.running.process, 5)
 
 

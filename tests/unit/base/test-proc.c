@@ -88,6 +88,25 @@ TEST(a_zombie_is_not_alive_and_then_it_is_gone)
 	expect_int(proc_is_alive(pid, st.start_time), 0);
 }
 
+TEST(only_the_process_that_is_meant_is_signalled)
+{
+	struct proc_stat st;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(proc_stat_read(pid, &st), 0);
+
+	assert_int_equal(proc_signal(pid, st.start_time + 1, SIGKILL), -ESRCH);
+	assert_false(proc_wait_dead(pid, st.start_time, 1));
+	assert_int_equal(proc_signal(pid, st.start_time, SIGKILL), 0);
+	assert_true(proc_wait_dead(pid, st.start_time, 10000));
+	proc_reap(pid);
+	assert_int_equal(proc_signal(pid, st.start_time, SIGKILL), -ESRCH);
+}
+
 TEST(the_boot_id_is_36_characters)
 {
 	char first[40];
@@ -112,4 +131,5 @@ TEST(the_root_of_proc_is_procfs)
 TESTS(CASE(a_stat_line_is_parsed), CASE(the_name_of_a_process_may_hold_anything),
       CASE(what_is_no_stat_line_is_refused), CASE(this_process_is_alive),
       CASE(another_start_time_is_another_process), CASE(a_zombie_is_not_alive_and_then_it_is_gone),
-      CASE(the_boot_id_is_36_characters), CASE(the_root_of_proc_is_procfs))
+      CASE(only_the_process_that_is_meant_is_signalled), CASE(the_boot_id_is_36_characters),
+      CASE(the_root_of_proc_is_procfs))
