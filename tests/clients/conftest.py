@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks with real clients.  pytest starts itself again in the private environment (harness/environment.py).
+
+A check is a test; its name without `test_` is the name of the check, that of its file the client's.
+Each is done with davit, crun and runc.  davit has to pass; what a peer fails is only noted.
+"""
+import os
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import pytest
+
+from harness import environment, machine, runtimes
+
+pytest_plugins = ["harness.results"]
+VIEW = os.environ.get(environment.INSIDE)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    if VIEW or config.option.collectonly or config.option.help:
+        return None
+    if not os.access(machine.RUNTIME, os.X_OK):
+        raise pytest.UsageError(f"{machine.RUNTIME} is not there: run make first, or set DAVIT")
+    return environment.enter(environment.wanted_view(),
+                             [sys.executable, "-B", "-m", "pytest", *config.invocation_params.args],
+                             cwd=config.invocation_params.dir)
+
+
+def pytest_generate_tests(metafunc):
+    if "runtime" in metafunc.fixturenames:
+        metafunc.parametrize("runtime", runtimes.wanted(), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def place():
+    from harness.place import Place
+    return Place(VIEW)
+
+
+@pytest.fixture
+def runtime(request, place):
+    """The name of the runtime of this check."""
+    why = runtimes.unavailable(request.param, place.view)
+    if why:
+        pytest.skip(why)
+    return request.param
