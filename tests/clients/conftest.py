@@ -49,3 +49,27 @@ def runtime(request, place):
     if why:
         pytest.skip(why)
     return request.param
+
+
+@pytest.fixture(scope="session")
+def versions(request):
+    """{client: version}, for docs/clients.md."""
+    request.session.client_versions = {}
+    return request.session.client_versions
+
+
+# --- podman ----------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="session")
+def podman_storage(place, versions):
+    from harness.podman import Podman
+    versions["podman"] = Podman.load(place)
+
+
+@pytest.fixture
+def podman(place, runtime, podman_storage):
+    """Podman as root."""
+    from harness.podman import Podman
+    podman = Podman(runtime, place)
+    yield podman
+    podman.clean()

@@ -22,7 +22,10 @@ EMPTY = ["/dev/shm", "/home", "/var/lib/containers", "/var/lib/docker", "/var/li
 USER, USER_ID = "tester", 1234                  # the ordinary user of rootless clients
 CONFIG = machine.REPO / "config"
 
-CONTAINERS_CONF = f"""[engine]
+CONTAINERS_CONF = f"""[containers]
+log_driver = "k8s-file"
+%s
+[engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime_supports_json = ["davit", "crun", "runc"]
@@ -90,14 +93,17 @@ def mount_private():
     run("mount", "--make-rshared", "/")
 
 
-def write_etc():
+def write_etc(view):
     containers = pathlib.Path("/etc/containers")
     (containers / "containers.conf.d").mkdir(parents=True, exist_ok=True)
     # The file that davit ships, and what is particular to this place.
     shipped = (CONFIG / "containers.conf.in").read_text(encoding="utf-8")
     shipped = shipped.replace("@bindir@/davit", runtimes.path("davit"))
     (containers / "containers.conf").write_text(shipped, encoding="utf-8")
-    (containers / "containers.conf.d/clients.conf").write_text(CONTAINERS_CONF, encoding="utf-8")
+    # Podman limits the number of processes without asking whether that can be done.
+    able = view != "v2" or "pids" in machine.read("/sys/fs/cgroup/cgroup.controllers").split()
+    limits = "" if able else "pids_limit = 0\n"
+    (containers / "containers.conf.d/clients.conf").write_text(CONTAINERS_CONF % limits, encoding="utf-8")
     (containers / "storage.conf").write_text(STORAGE_CONF, encoding="utf-8")
     (containers / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}\n', encoding="utf-8")
     (containers / "registries.conf").write_text("", encoding="utf-8")
@@ -125,10 +131,10 @@ def make_user():
 def make_network():
     """Loopback, and a device with a default route, which docker wants to see."""
     run("ip", "link", "set", "lo", "up")
-    for words in ("ip link add uplink type dummy", "ip address add 192.0.2.2/24 dev uplink",
-                  "ip link set uplink up", "ip route add default via 192.0.2.1"):
-        if subprocess.run(words.split(), check=False, env={"PATH": PATH}, stderr=subprocess.DEVNULL).returncode:
-            break
+    for words in ("ip link add uplink type veth peer name uplink-end", "ip link set uplink-end up",
+                  "ip address add 192.0.2.2/24 dev uplink", "ip link set uplink up",
+                  "ip route add default via 192.0.2.1"):
+        run(*words.split())
 
 
 def reap_until_end(process):
@@ -150,7 +156,7 @@ def main():
     os.umask(0o022)
     mount_private()
     mount_cgroups(view, json.loads(hierarchies))
-    write_etc()
+    write_etc(view)
     make_user()
     make_network()
     for name in ("tmp", "here", "bin"):
