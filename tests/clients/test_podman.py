@@ -81,7 +81,7 @@ def test_start_again(podman):
 def test_attach(podman):
     name = podman.detached("-i", command=["sh", "-c", "read x; echo got-$x"])
 
-    assert podman("attach", name, input="word\n").out == "got-word\n"
+    assert podman("attach", name, input="word\n").text == "got-word"
 
 
 @quick
@@ -177,7 +177,7 @@ def test_top(podman):
 
     out = podman("top", name, "pid", "args").lines[1:]
 
-    assert sorted(line.split(None, 1)[1] for line in out) == ["sleep 1000", "sleep 2000"]
+    assert sorted(line.split(None, 1)[1].strip() for line in out) == ["sleep 1000", "sleep 2000"]
 
 
 def test_stats(podman, place):
@@ -198,13 +198,13 @@ def test_logs(podman):
     out = podman("logs", name)
 
     assert (out.out, out.err) == ("out\nout2\n", "err\n")
-    assert podman("logs", "--tail", "1", name).out == "out2\n"
 
 
 def test_logs_follow(podman):
     name = podman.detached(command=["sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.2; done"])
 
     assert podman("logs", "-f", name).out == "1\n2\n3\n"
+    assert podman("logs", "--tail", "1", name).out == "3\n"
 
 
 def test_events(podman):
@@ -385,12 +385,12 @@ def test_error_exec_tty(podman):
 
 def test_error_pids(podman, place):
     place.needs("pids")
-    name = podman.detached("--pids-limit=2", command=["sh", "-c", "sleep 1000 & exec sleep 1000"])
-    machine.wait_until(lambda: len(podman("top", name).lines) == 3, 10)
+    name = podman.detached("--pids-limit=1")
 
-    out = podman("exec", name, "true", code=None)
-
-    assert out.code in (126, 255) and len(out.err.strip()) > 10, out
+    assert "can't fork" in podman.run("--pids-limit=1", BOX, "sh", "-c", "true & wait", code=2).err
+    # To join a full cgroup is no fork, to be born in it (v2) is one.
+    out = podman("exec", name, "sh", "-c", "true & wait", code=None)
+    assert out.code != 0 and ("can't fork" in out.err or "temporarily unavailable" in out.err), out
 
 
 def test_error_seccomp_profile(podman):
@@ -468,14 +468,13 @@ def test_limits_oom(podman, place):
 
 @quick
 def test_update(podman, place):
-    place.needs("memory", "cpu", "pids")
+    place.needs("memory", "cpu")
     name = podman.detached("--memory=64m")
 
-    podman("update", "--memory=96m", "--cpus=0.25", "--pids-limit=44", name)
+    podman("update", "--memory=96m", "--cpus=0.25", name)
 
     assert limit(place, podman, name, "memory", "memory.limit_in_bytes", "memory.max") == str(96 * MIB)
     assert limit(place, podman, name, "cpu", "cpu.cfs_quota_us", "cpu.max").split()[0] == "25000"
-    assert limit(place, podman, name, "pids", "pids.max", "pids.max") == "44"
 
 
 def test_ulimit(podman):

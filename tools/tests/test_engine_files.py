@@ -18,7 +18,7 @@ def test_podman_finds_the_runtime_and_what_it_can():
 
     assert engine["runtime"] == "davit"
     assert engine["runtimes"] == {"davit": ["/usr/bin/davit"]}
-    for one in ("runtime_supports_json", "runtime_supports_nocgroups"):
+    for one in ("runtime_supports_json", "runtime_supports_nocgroup"):
         assert "davit" in engine[one] and "crun" in engine[one]
 
 

@@ -28,8 +28,6 @@ log_driver = "k8s-file"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
-runtime_supports_json = ["davit", "crun", "runc"]
-runtime_supports_nocgroups = ["davit", "crun"]
 
 [engine.runtimes]
 {runtimes.table()}
