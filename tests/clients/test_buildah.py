@@ -116,7 +116,7 @@ def test_run_volume(buildah, working, source):
 def test_run_capabilities(buildah, working):
     ordinary, less, more = (
         int(buildah.run(working, "grep", "CapEff", "/proc/self/status", options=options).text.split()[1], 16)
-        for options in ([], ["--cap-drop=kill"], ["--cap-add=sys_admin"]))
+        for options in ([], ["--cap-drop=CAP_KILL"], ["--cap-add=CAP_SYS_ADMIN"]))
 
     assert (ordinary & ~less, more & ~ordinary) == (1 << 5, 1 << 21)
 

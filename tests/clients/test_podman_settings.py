@@ -116,7 +116,7 @@ def test_systemd_mounts(podman):
 
 @quick
 def test_user(podman):
-    assert podman.run("--user", "user", BOX, "id").text == "uid=1000(user) gid=1000(user) groups=2000(extra),1000(user)"
+    assert podman.run("--user", "user", BOX, "id").text == "uid=1000(user) gid=1000(user) groups=1000(user),2000(extra)"
     assert podman.run("--user", "77:88", BOX, "sh", "-c", "id -u; id -g").lines == ["77", "88"]
 
 
