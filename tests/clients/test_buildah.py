@@ -87,7 +87,6 @@ def test_run(buildah, working):
     assert buildah.run(working, "echo", "hello").out == "hello\n"
 
 
-@quick
 def test_run_exit_code(buildah, working):
     buildah.run(working, "sh", "-c", "exit 7", code=7)
 

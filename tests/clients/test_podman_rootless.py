@@ -22,7 +22,6 @@ def test_run_exit_code(rootless):
     rootless.run(BOX, "sh", "-c", "exit 41", code=41)
 
 
-@quick
 def test_run_tty(rootless):
     assert rootless.terminal("run", "--rm", "-it", "--network=none", BOX, "tty").text == "/dev/pts/0"
 
@@ -188,7 +187,6 @@ def test_init(rootless):
     assert rootless.run("--init", BOX, "cat", "/proc/1/comm").text in ("catatonit", "podman-init")
 
 
-@quick
 def test_userns_keep_id(rootless, source):
     os.chown(source, USER_ID, USER_ID)
 

@@ -26,7 +26,6 @@ def test_limits_memory(podman, place):
     assert podman.limit(name, "memory", "memory.limit_in_bytes", "memory.max") == str(64 * MIB)
 
 
-@quick
 def test_limits_pids(podman, place):
     place.needs("pids")
     name = podman.detached("--pids-limit=33")
@@ -176,7 +175,6 @@ def test_no_new_privileges(podman):
     assert out.text.split() == ["NoNewPrivs:", "1"]
 
 
-@quick
 def test_masked_paths(podman):
     out = podman.run(BOX, "sh", "-c", "cat /proc/kcore | wc -c; ls /proc/acpi /sys/firmware | wc -l; "
                                       "echo 1 >/proc/sys/kernel/pid_max || echo read-only")
@@ -191,7 +189,6 @@ def test_unmasked(podman):
     assert "/sys/firmware" not in points and "/proc/keys" in points
 
 
-@quick
 def test_sysctl(podman):
     out = podman.run("--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmmax=65536", BOX, "cat",
                      "/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/shmmax")
@@ -199,7 +196,6 @@ def test_sysctl(podman):
     assert out.lines == ["1", "65536"]
 
 
-@quick
 def test_devices(podman):
     out = podman.run("--device", "/dev/zero:/dev/nothing:r", BOX, "sh", "-c",
                      "head -c 3 /dev/nothing | od -An -tx1; stat -c '%t:%T' /dev/nothing /dev/null")
@@ -285,7 +281,6 @@ def test_overlay_volume(podman, source):
     assert (source / "file").read_text(encoding="utf-8") == "content\n"
 
 
-@quick
 def test_tmpfs(podman):
     out = podman.run("--tmpfs", "/scratch:size=1m,mode=700", BOX, "sh", "-c",
                      "stat -c %a /scratch; df -k /scratch | tail -1")
@@ -309,7 +304,6 @@ def test_shm_size(podman):
     assert podman.run("--shm-size=2m", BOX, "sh", "-c", "df -k /dev/shm | tail -1").text.split()[1] == "2048"
 
 
-@quick
 def test_working_directory(podman):
     assert podman.run("-w", "/new/folder", BOX, "pwd").text == "/new/folder"
 
@@ -320,7 +314,6 @@ def test_environment(podman):
     assert out.lines == ["one two", "/root", "box1", "box1"]
 
 
-@quick
 def test_secret(podman):
     name = "s" + podman.fresh()
     podman("secret", "create", name, "-", input="hidden")
@@ -409,7 +402,6 @@ def test_shared_namespaces(podman):
     assert out.lines == [podman("exec", name, "readlink", link).text for link in links]
 
 
-@quick
 def test_network_none(podman):
     assert podman.run(BOX, "ls", "/sys/class/net").lines == ["lo"]
 
