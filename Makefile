@@ -31,7 +31,9 @@ export UBSAN_OPTIONS ?= halt_on_error=1:abort_on_error=1:print_stacktrace=1
 .DEFAULT_GOAL = all
 .NOTPARALLEL:
 .PHONY: all help deps demo check check-style check-layers check-links check-members check-sources check-format \
-	check-tidy check-unit check-asan check-integration check-rootless check-userns check-oldkernel check-tools check-matrix check-vm-quick check-vm static check-static conformance bench format fuzz size dist install uninstall deb check-deb clean
+	check-tidy check-unit check-asan check-integration check-rootless check-userns check-oldkernel check-tools check-matrix \
+	check-clients-quick check-clients check-vm-quick check-vm static check-static conformance bench format fuzz size \
+	dist install uninstall deb check-deb clean
 
 all: $(BUILD)/build.ninja ## build the release binary: build/davit
 	@$(NINJA) -C $(BUILD)
@@ -61,10 +63,10 @@ demo: ## build, run a container from busybox, show its output and its state
 	@$(MAKE) --no-print-directory all
 	@DAVIT=$(DAVIT) examples/demo $(BUILD)/demo
 
-check: deps ## style, unit tests with sanitizers, integration tests, the state matrix, two other kernels (root)
+check: deps ## style, unit tests with sanitizers, integration tests, the state matrix, clients, two other kernels (root)
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory -k check-style check-links check-members check-unit check-tools check-integration \
-		check-matrix check-vm-quick
+		check-matrix check-clients-quick check-vm-quick
 
 check-style: check-layers check-sources check-format ## layers, style rules, format; no root
 
@@ -125,6 +127,14 @@ conformance: all ## write docs/conformance.md from the tests (root)
 
 check-matrix: all ## each command in each situation, in the cgroup layouts this machine can show (root)
 	@DAVIT=$(DAVIT) $(PYTEST) -q tests/vm
+
+check-clients-quick: all ## Podman and Buildah run on davit, without network (root)
+	@tools/install-deps clients
+	@DAVIT=$(DAVIT) tests/clients/run --quick
+
+check-clients: all ## real clients on davit, crun and runc in each cgroup view; writes docs/clients.md (root, half an hour)
+	@tools/install-deps clients
+	@DAVIT=$(DAVIT) tests/clients/run --write
 
 check-vm-quick: all ## the same on two other kernels: cgroup v2 with systemd, v1 without a freezer (root)
 	@tools/install-deps vm

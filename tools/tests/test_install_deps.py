@@ -13,6 +13,7 @@ case " $HAVE " in *" $last "*) printf 'ii ';; *) exit 1;; esac
 """
 APT_GET = """#!/bin/sh
 echo "$*" >>"$APT_LOG"
+[ ! -x "$POLICY_RC_D" ] || "$POLICY_RC_D" docker start || echo "policy says $?" >>"$APT_LOG"
 case "$*" in *update*) touch "$APT_LOG.updated"; exit 0;; esac
 [ -z "$NEEDS_UPDATE" ] || [ -e "$APT_LOG.updated" ]
 """
@@ -23,7 +24,7 @@ def system(tmp_path):
     """A function that runs it on a system with our own apt-get (or none) and these packages."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("cat", "tr", "sed", "id", "sh", "mktemp", "rm", "tail", "touch"):
+    for name in ("cat", "tr", "sed", "id", "sh", "mktemp", "rm", "tail", "touch", "chmod"):
         os.symlink(f"/usr/bin/{name}", programs / name)
     log = tmp_path / "log"
 
@@ -33,7 +34,7 @@ def system(tmp_path):
                 (programs / name).write_text(text)
                 (programs / name).chmod(0o755)
         environment = {"PATH": str(programs), "HAVE": have, "APT_LOG": str(log),
-                       "NEEDS_UPDATE": needs_update, "TMPDIR": str(tmp_path)}
+                       "NEEDS_UPDATE": needs_update, "TMPDIR": str(tmp_path), "POLICY_RC_D": str(tmp_path / "policy-rc.d")}
         out = subprocess.run(["/bin/sh", TOOLS / "install-deps", *arguments], capture_output=True,
                              text=True, env=environment, check=False, stdin=subprocess.DEVNULL)
         out.apt = log.read_text().splitlines() if log.exists() else []
@@ -82,3 +83,18 @@ def test_elsewhere_it_says_in_one_line_what_to_install(system):
 
 def test_a_wrong_word_is_refused(system):
     assert system("everything").returncode == 64
+
+
+def test_the_daemons_of_clients_are_not_started(system, tmp_path):
+    out = system("clients", have=BUILD)
+
+    assert out.returncode == 0
+    assert " podman " in out.apt[0] and out.apt[1:] == ["policy says 101"]
+    assert not (tmp_path / "policy-rc.d").exists()
+
+
+def test_a_policy_of_the_host_about_daemons_is_kept(system, tmp_path):
+    (tmp_path / "policy-rc.d").write_text("#!/bin/sh\nexit 104\n")
+
+    assert system("clients", have=BUILD).returncode == 0
+    assert (tmp_path / "policy-rc.d").read_text() == "#!/bin/sh\nexit 104\n"

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/clients.md, from the results of the views."""
+import os
+
+from . import environment, machine, runtimes
+
+PAGE = machine.REPO / "docs" / "clients.md"
+HEAD = """# Clients
+
+`make check-clients` runs these checks with real clients and each runtime, without network, and writes this page. It
+fails when davit fails a check. A check is a test of that name in `tests/clients/`, one file a client.
+
+Each check is done in each view of `/sys/fs/cgroup`: {views}. `ok` means in all of them where it can be done,
+`fails` in one at least, `-` that it cannot be done on this machine; the remarks say why.
+
+Here: Linux {kernel}, {runtimes}. crun refuses hybrid cgroups, so it has no results in that view.
+"""
+
+
+def davit_fails(results):
+    """[(view, client, check)]."""
+    return [(result["view"], entry["client"], entry["check"]) for result in results for entry in result["checks"]
+            if entry["runtime"] == "davit" and entry["result"] == "fail"]
+
+
+class Check:
+    """How one check ended: {(runtime, view): entry}."""
+
+    def __init__(self):
+        self.entries = {}
+
+    def cell(self, runtime):
+        found = {entry["result"] for (name, _view), entry in self.entries.items() if name == runtime}
+        return "fails" if "fail" in found else "ok" if "ok" in found else "-"
+
+    def remarks(self, views):
+        """Reasons, with the runtimes or views they are about where those are not all."""
+        reasons = {}
+        for (runtime, view), entry in self.entries.items():
+            if entry["reason"] and entry["reason"] != runtimes.unavailable(runtime, view):
+                kind = runtime if entry["result"] == "fail" else None
+                reasons.setdefault((kind, entry["reason"]), set()).add(view)
+        words = []
+        for (kind, reason), where in reasons.items():
+            about = [kind] if kind else []
+            possible = [view for view in views if not kind or not runtimes.unavailable(kind, view)]
+            if where != set(possible):
+                about.append(" ".join(view for view in views if view in where))
+            words.append(f"{', '.join(about)}: {reason}" if about else reason)
+        return "; ".join(words)
+
+
+def write(results):
+    views = [result["view"] for result in results]
+    names = list(results[0]["runtimes"])
+    clients, versions = {}, {}
+    for result in results:
+        versions.update(result["clients"])
+        for entry in result["checks"]:
+            checks = clients.setdefault(entry["client"], {})
+            check = checks.setdefault(entry["check"], Check())
+            check.entries[entry["runtime"], result["view"]] = entry
+    text = HEAD.format(
+        views=", ".join(f"`{view}` ({environment.VIEWS[view]})" for view in views),
+        kernel=".".join(os.uname().release.split(".")[:2]),
+        runtimes=", ".join(f"{name} {version}" for name, version in results[0]["runtimes"].items()))
+    for client in sorted(clients):
+        text += f"\n## {client.replace('_', ' ')} {versions.get(client, '')}".rstrip() + "\n\n"
+        text += f"| check | {' | '.join(names)} | remarks |\n|{'---|' * (len(names) + 2)}\n"
+        for name, check in clients[client].items():
+            cells = " | ".join(check.cell(runtime) for runtime in names)
+            text += f"| {name} | {cells} | {check.remarks(views)} |\n"
+    PAGE.write_text(text, encoding="utf-8")

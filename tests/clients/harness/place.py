@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The environment as the checks see it: the controllers of this view, and what a check left behind."""
+import contextlib
+import itertools
+import os
+import socket
+
+import pytest
+
+from . import machine
+from .inside import WORK
+
+
+class Place:
+    def __init__(self, view):
+        self.view = view
+        self.count = itertools.count(1)
+
+    @property
+    def is_v2(self):
+        return self.view == "v2"
+
+    def controllers(self):
+        if self.is_v2:
+            return set(machine.read("/sys/fs/cgroup/cgroup.controllers").split())
+        return set(machine.hierarchies())
+
+    def needs(self, *controllers):
+        """Skips the check where the view has no such controllers."""
+        missing = [name for name in controllers if name not in self.controllers()]
+        if missing:
+            pytest.skip(f"no {' and '.join(missing)} controller in this view")
+
+    def cgroup_of(self, pid, controller):
+        """The directory of the cgroup of PID for CONTROLLER."""
+        for line in machine.read(f"/proc/{pid}/cgroup").splitlines():
+            _number, names, path = line.split(":", 2)
+            if (self.is_v2 and not names) or controller in names.split(","):
+                return (machine.hierarchies()["unified" if self.is_v2 else controller] + path).rstrip("/")
+        raise AssertionError(f"{pid} has no cgroup for {controller}")
+
+    def fresh_directory(self):
+        path = WORK / "here" / f"d{next(self.count)}"
+        path.mkdir()
+        return path
+
+    @contextlib.contextmanager
+    def notify_socket(self):
+        """(path, socket) of a listener as a service manager has one."""
+        path = self.fresh_directory() / "notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(str(path))
+            os.chmod(path, 0o777)
+            listener.settimeout(20)
+            yield path, listener
