@@ -443,7 +443,7 @@ struct err *mounts_finish(const struct mounts_plan *plan, int root_fd)
 		if (!m->readonly_late || m->covered)
 			continue;
 		/* It is the hierarchy itself, and read-only already. */
-		if (m->kind == MOUNT_CGROUP && plan->cgroup.is_v2)
+		if (m->kind == MOUNT_CGROUP && !mount_cgroup_has_frame(plan))
 			continue;
 		e = make_readonly(m, root_fd);
 		if (e)

@@ -130,16 +130,20 @@ static struct err *put_frame_and_v1(const struct mount_work *w, int target_fd)
 	return NULL;
 }
 
+bool mount_cgroup_has_frame(const struct mounts_plan *plan)
+{
+	return !plan->cgroup.is_v2 || (!plan->new_cgroup_ns && !v2_own_dir(plan));
+}
+
 struct err *mount_cgroup(const struct mount_work *w)
 {
-	const char *own_dir = v2_own_dir(w->plan);
 	auto_close int target = -EBADF;
 	auto_close int fd = -EBADF;
 
 	TRY(mount_open_target(w, true, &target, NULL));
-	if (!w->plan->cgroup.is_v2 || (!w->plan->new_cgroup_ns && !own_dir))
+	if (mount_cgroup_has_frame(w->plan))
 		return put_frame_and_v1(w, target);
-	return put_hierarchy(w, "", own_dir, w->m->destination, target, &fd);
+	return put_hierarchy(w, "", v2_own_dir(w->plan), w->m->destination, target, &fd);
 }
 
 /* --- the hierarchy of an old systemd ---------------------------------------------------------- */

@@ -8,6 +8,8 @@
 #include "os/mount-work.h"
 
 /* The container's own view of its cgroup hierarchies. */
+/* Is it a tmpfs, with the hierarchies in it, and not a hierarchy itself? */
+bool mount_cgroup_has_frame(const struct mounts_plan *plan);
 MUST_CHECK struct err *mount_cgroup(const struct mount_work *w);
 
 /* A tmpfs with only the directory `systemd`: the v1 hierarchy of a systemd before cgroup v2. */

@@ -636,6 +636,18 @@ def test_a_v2_cgroup_mount_shows_the_hierarchy(container, namespace):
     assert "Read-only file system" in out.stdout
 
 
+@pytest.mark.davit_only
+@pytest.mark.views("v2")
+def test_a_v2_cgroup_mount_without_a_cgroup_shows_nothing_of_the_host(container):
+    container.linux.pop("resources", None)
+    container.add_mount("/sys/fs/cgroup", "cgroup", "cgroup", ["ro"])
+
+    out = container.run(["sh", "-c", "ls -A /sys/fs/cgroup; mkdir /sys/fs/cgroup/x 2>&1"],
+                        globals=["--cgroup-manager", "disabled"], check=False)
+
+    assert out.stdout == "mkdir: can't create directory '/sys/fs/cgroup/x': Read-only file system\n"
+
+
 @pytest.mark.views("v2")
 def test_with_a_cgroup_namespace_the_root_of_the_mount_is_the_own_cgroup(container):
     container.linux["namespaces"].append({"type": "cgroup"})
