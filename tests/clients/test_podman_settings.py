@@ -431,7 +431,7 @@ def test_network_port(podman):
     def answer():
         done = subprocess.run(["timeout", "8", "busybox", "wget", "-q", "-O", "-", f"http://{address}:18080/group"],
                               capture_output=True, check=False)
-        return done.stdout .startswith(b"root:x:0:")
+        return done.stdout.startswith(b"root:x:0:")
 
     machine.wait_until(answer, 10, "an answer at the port")
 
