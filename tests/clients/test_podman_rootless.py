@@ -58,20 +58,6 @@ def test_kill(rootless):
     assert rootless("wait", name).text == "137"
 
 
-def test_pause(rootless, place):
-    if not place.is_v2:
-        pytest.skip("Podman refuses it for an ordinary user on cgroup v1")
-    if not rootless.has_cgroup():
-        pytest.skip("no delegated cgroup")
-    name = rootless.detached()
-
-    rootless("pause", name)
-    assert rootless.state(name) == "paused"
-    rootless("unpause", name)
-
-    assert rootless("exec", name, "echo", "inside").text == "inside"
-
-
 def test_top(rootless):
     name = rootless.detached()
 

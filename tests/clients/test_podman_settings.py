@@ -207,7 +207,7 @@ def test_devices_denied(podman):
     """/dev/fuse is in no list."""
     if not os.path.exists("/dev/fuse"):
         pytest.skip("no /dev/fuse")
-    look = "mknod /tmp/fuse c 10 229; head -c 0 /tmp/fuse || echo refused"
+    look = "mknod /dev/fuse c 10 229; head -c 0 /dev/fuse || echo refused"
 
     assert podman.run(BOX, "sh", "-c", look).text == "refused"
     assert podman.run("--device-cgroup-rule=c 10:229 r", BOX, "sh", "-c", look).text == ""
