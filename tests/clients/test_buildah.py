@@ -143,7 +143,7 @@ def test_run_missing_program(buildah, working):
 
 
 def test_run_not_executable(buildah, working):
-    out = buildah.run(working, "/etc/hostname", code=None)
+    out = buildah.run(working, "/etc/group", code=None)
 
     assert out.code != 0 and "permission denied" in out.err.lower(), out
 

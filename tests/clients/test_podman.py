@@ -224,11 +224,11 @@ def test_health(podman):
 
 
 def test_sdnotify(podman, place):
-    with place.notify_socket() as (path, listener):
+    with place.notify_socket() as (path, wait_ready):
         podman.variables["NOTIFY_SOCKET"] = str(path)
         name = podman.detached("--sdnotify=container", command=["probe", "notify", "READY=1"])
 
-        assert b"READY=1" in listener.recv(4096)
+        wait_ready()
         del podman.variables["NOTIFY_SOCKET"]
         assert podman.state(name) == "running"
 

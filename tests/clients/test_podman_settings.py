@@ -204,11 +204,13 @@ def test_devices(podman):
 
 
 def test_devices_denied(podman):
-    """/dev/kmsg: 1:11 is in no list."""
-    look = "mknod /tmp/kmsg c 1 11; head -c 0 /tmp/kmsg || echo refused"
+    """/dev/fuse is in no list."""
+    if not os.path.exists("/dev/fuse"):
+        pytest.skip("no /dev/fuse")
+    look = "mknod /dev/fuse c 10 229; (: </dev/fuse) || echo refused"
 
-    assert podman.run(BOX, "sh", "-c", look).text == "refused"
-    assert podman.run("--device-cgroup-rule=c 1:11 r", BOX, "sh", "-c", look).text == ""
+    assert podman.run("--cap-add=mknod", BOX, "sh", "-c", look).text == "refused"
+    assert podman.run("--cap-add=mknod", "--device-cgroup-rule=c 10:229 rm", BOX, "sh", "-c", look).text == ""
 
 
 # --- files -----------------------------------------------------------------------------------------------
@@ -225,7 +227,7 @@ def test_volume(podman):
 def test_volume_copy(podman):
     volume = "v" + podman.fresh()
 
-    assert podman.run("-v", f"{volume}:/etc", BOX, "cat", "/etc/hostname", code=None).code == 0
+    assert podman.run("-v", f"{volume}:/etc", BOX, "cat", "/etc/group", code=None).code == 0
     assert "passwd" in podman.run("-v", f"{volume}:/data", BOX, "ls", "/data").lines
 
 
@@ -305,7 +307,7 @@ def test_shm_size(podman):
 
 
 def test_working_directory(podman):
-    assert podman.run("-w", "/new/folder", BOX, "pwd").text == "/new/folder"
+    assert podman.run("-w", "/var/log", BOX, "pwd").text == "/var/log"
 
 
 def test_environment(podman):
@@ -394,12 +396,12 @@ def test_pid_host(podman):
 
 def test_shared_namespaces(podman):
     name = podman.detached("--ipc=shareable")
-    links = [f"/proc/self/ns/{kind}" for kind in ("pid", "ipc", "net", "uts")]
+    look = ["sh", "-c", "for kind in pid ipc net uts; do readlink /proc/self/ns/$kind; done"]
 
     out = podman("run", "--rm", f"--pid=container:{name}", f"--ipc=container:{name}", f"--network=container:{name}",
-                 f"--uts=container:{name}", BOX, "readlink", *links)
+                 f"--uts=container:{name}", BOX, *look)
 
-    assert out.lines == [podman("exec", name, "readlink", link).text for link in links]
+    assert out.lines == podman("exec", name, *look).lines and len(out.lines) == 4
 
 
 def test_network_none(podman):
@@ -416,9 +418,9 @@ def test_network_bridge(podman):
            "httpd", "-f", "-p", "80", "-h", "/etc")
     address = podman.inspect(name, ".NetworkSettings.IPAddress")
 
-    out = podman("run", "--rm", "--network=podman", BOX, "timeout", "8", "wget", "-q", "-O", "-", f"http://{address}/hostname")
+    out = podman("run", "--rm", "--network=podman", BOX, "timeout", "8", "wget", "-q", "-O", "-", f"http://{address}/group")
 
-    assert out.text == "image"
+    assert out.lines[0] == "root:x:0:"
 
 
 def test_network_port(podman):
@@ -427,9 +429,9 @@ def test_network_port(podman):
     address = podman.inspect(name, ".NetworkSettings.Gateway")
 
     def answer():
-        done = subprocess.run(["timeout", "8", "busybox", "wget", "-q", "-O", "-", f"http://{address}:18080/hostname"],
+        done = subprocess.run(["timeout", "8", "busybox", "wget", "-q", "-O", "-", f"http://{address}:18080/group"],
                               capture_output=True, check=False)
-        return done.stdout == b"image\n"
+        return done.stdout.startswith(b"root:x:0:")
 
     machine.wait_until(answer, 10, "an answer at the port")
 
@@ -441,8 +443,8 @@ def test_network_names(podman):
         podman("run", "-d", "--name", (name := podman.fresh()), f"--network={network}", "--stop-timeout=1", BOX,
                "httpd", "-f", "-p", "80", "-h", "/etc")
         out = podman("run", "--rm", f"--network={network}", BOX, "timeout", "8", "wget", "-q", "-O", "-",
-                     f"http://{name}/hostname")
-        assert out.text == "image"
+                     f"http://{name}/group")
+        assert out.lines[0] == "root:x:0:"
     finally:
         podman("rm", "-af", "-t", "0")
         podman("network", "rm", network)

@@ -62,7 +62,6 @@ class Conmon(Client):
         directory = self.place.fresh_directory()
         id = f"{self.name}-{directory.name}"
         self.bundles[id] = directory
-        (directory / "notify").mkdir()          # for --sdnotify-socket; engines make it
         (directory / "config.json").write_text(json.dumps(spec), encoding="utf-8")
         terminal = ["-t"] if spec["process"]["terminal"] else []
         return id, self.call(id, *terminal, *options, directory=directory)

@@ -71,6 +71,8 @@ class Recorder:
         document = {
             "view": os.environ[environment.INSIDE],
             "runtimes": {name: runtimes.version(name) for name in runtimes.wanted()},
+            "unavailable": {name: runtimes.unavailable(name, os.environ[environment.INSIDE])
+                            for name in runtimes.wanted()},
             "clients": getattr(session, "client_versions", {}),
             "checks": [{"client": client, "check": check, "runtime": runtime, **entry}
                        for (client, check, runtime), entry in self.entries.items()],
