@@ -16,7 +16,7 @@ import pytest
 
 from harness import environment, machine, runtimes
 
-pytest_plugins = ["harness.results"]
+pytest_plugins = ["harness.results", "harness.daemon_fixtures"]
 VIEW = os.environ.get(environment.INSIDE)
 
 
