@@ -442,6 +442,9 @@ struct err *mounts_finish(const struct mounts_plan *plan, int root_fd)
 
 		if (!m->readonly_late || m->covered)
 			continue;
+		/* It is the hierarchy itself, and read-only already. */
+		if (m->kind == MOUNT_CGROUP && plan->cgroup.is_v2)
+			continue;
 		e = make_readonly(m, root_fd);
 		if (e)
 			return err_wrap(e, "%s %s", m->where, m->destination);

@@ -54,7 +54,7 @@ struct mount_plan {
 	bool recursive; /* rbind */
 	bool is_proc_or_sysfs;
 	bool has_mode;      /* tmpfs: mode= was given */
-	bool readonly_late; /* tmpfs with ro: in mounts_finish() */
+	bool readonly_late; /* tmpfs or cgroup with ro: in mounts_finish() */
 	bool covered;       /* a later mount has the same destination */
 	bool tmpcopyup;
 	bool copy_symlink;

@@ -104,7 +104,7 @@ static struct err *put_v1(const struct mount_work *w, int dir_fd, const char *co
 	return link_names(dir_fd, controllers, name);
 }
 
-/* The directory that the hierarchies are mounted in. */
+/* The directory that the hierarchies are mounted in; mounts_finish() makes it read-only. */
 static struct err *put_frame(const struct mount_work *w, int target_fd, int *ret_fd)
 {
 	struct mount_fs fs = {
@@ -117,13 +117,6 @@ static struct err *put_frame(const struct mount_work *w, int target_fd, int *ret
 	return mount_put_fs(&fs, w->root_fd, w->m->destination, target_fd, ret_fd);
 }
 
-static struct err *close_frame(const struct mount_work *w, int dir)
-{
-	if (w->m->top.set & MOUNT_ATTR_RDONLY)
-		TRY_SYS(mount_set_readonly(dir), "make %s read-only", w->m->destination);
-	return NULL;
-}
-
 static struct err *cgroup_v1(const struct mount_work *w, int target_fd)
 {
 	const struct mounts_plan *plan = w->plan;
@@ -133,7 +126,7 @@ static struct err *cgroup_v1(const struct mount_work *w, int target_fd)
 	for (size_t i = 0; i < plan->cgroup.n; i++)
 		TRY(put_v1(w, dir, plan->cgroup.v[i].controllers, plan->cgroup.v[i].mount,
 			   plan->cgroup.v[i].path));
-	return close_frame(w, dir);
+	return NULL;
 }
 
 struct err *mount_cgroup(const struct mount_work *w)
@@ -180,5 +173,5 @@ struct err *mount_systemd_v1(const struct mount_work *w)
 			"the container needs a cgroup namespace, and the host the hierarchy: "
 			"mkdir /sys/fs/cgroup/systemd; mount -t cgroup cgroup -o "
 			"none,name=systemd,xattr /sys/fs/cgroup/systemd");
-	return close_frame(w, dir);
+	return NULL;
 }

@@ -141,9 +141,16 @@ static struct err *plan_one(struct arena *a, const struct spec *spec, const stru
 	return NULL;
 }
 
+static bool is_tmpfs(const struct mount_plan *m)
+{
+	return m->kind == MOUNT_CGROUP || m->kind == MOUNT_SYSTEMD_V1 ||
+	       (m->kind == MOUNT_FS && streq(m->type, "tmpfs"));
+}
+
 /*
- * A read-only tmpfs turns so after everything that is made in it.  One that a later mount covers
- * has to be left: its path no longer leads to it.
+ * A read-only tmpfs turns so after everything that is made in it; the directory of the v1
+ * hierarchies is one.  One that a later mount covers has to be left: its path no longer leads to
+ * it.
  */
 static void plan_late_readonly(struct mounts_plan *plan)
 {
@@ -151,8 +158,7 @@ static void plan_late_readonly(struct mounts_plan *plan)
 		struct mount_plan *m = &plan->v[i];
 		bool covered = false;
 
-		if (m->kind != MOUNT_FS || !streq(m->type, "tmpfs") ||
-		    !(m->top.set & MOUNT_ATTR_RDONLY))
+		if (!is_tmpfs(m) || !(m->top.set & MOUNT_ATTR_RDONLY))
 			continue;
 		for (size_t k = i + 1; k < plan->n; k++)
 			covered |= streq(plan->v[k].destination, m->destination);

@@ -15,9 +15,16 @@ sys.path.insert(0, str(HERE))
 import pytest
 
 from harness import environment, machine, runtimes
+from harness.buildah import Buildah
+from harness.client import Client
+from harness.conmon import Conmon
+from harness.place import Place
+from harness.podman import Podman
 
 pytest_plugins = ["harness.results", "harness.daemon_fixtures"]
 VIEW = os.environ.get(environment.INSIDE)
+# Podman 4.3 takes vfs by itself.
+ROOTLESS = {"STORAGE_DRIVER": "overlay"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,7 +45,6 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def place():
-    from harness.place import Place
     return Place(VIEW)
 
 
@@ -58,18 +64,64 @@ def versions(request):
     return request.session.client_versions
 
 
+@pytest.fixture
+def source(place):
+    """A directory of the host with one file, for any user."""
+    path = place.fresh_directory()
+    (path / "file").write_text("content\n", encoding="utf-8")
+    return path
+
+
 # --- podman ----------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="session")
 def podman_storage(place, versions):
-    from harness.podman import Podman
     versions["podman"] = Podman.load(place)
 
 
 @pytest.fixture
 def podman(place, runtime, podman_storage):
     """Podman as root."""
-    from harness.podman import Podman
     podman = Podman(runtime, place)
     yield podman
     podman.clean()
+
+
+@pytest.fixture(scope="session")
+def rootless_storage(place, versions):
+    versions["podman_rootless"] = Podman.load(place, user=True, variables=ROOTLESS)
+
+
+@pytest.fixture
+def rootless(place, runtime, rootless_storage):
+    """Podman as an ordinary user."""
+    podman = Podman(runtime, place, user=True, variables=ROOTLESS)
+    yield podman
+    podman.clean()
+
+
+# --- buildah, conmon --------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="session")
+def buildah_version(podman_storage, versions):
+    versions["buildah"] = Client(["buildah"])("--version").text.split()[2]
+
+
+@pytest.fixture
+def buildah(place, runtime, buildah_version):
+    buildah = Buildah(runtime, place)
+    yield buildah
+    buildah.clean()
+
+
+@pytest.fixture(scope="session")
+def conmon_version(versions):
+    versions["conmon"] = Client(["conmon"])("--version").lines[0].split()[-1]
+
+
+@pytest.fixture
+def conmon(place, runtime, conmon_version):
+    """conmon without an engine, and a bundle for it."""
+    conmon = Conmon(runtime, place)
+    yield conmon
+    conmon.clean()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Podman as root: life, processes, files, namespaces."""
+"""Podman as root: life, processes, errors."""
 import os
 import re
 import shutil
@@ -12,7 +12,6 @@ from harness.image import NAME as BOX
 from harness.inside import WORK
 
 quick = pytest.mark.quick
-MIB = 1 << 20
 
 
 # --- life ------------------------------------------------------------------------------------------------
@@ -227,11 +226,14 @@ def test_health(podman):
     assert podman.inspect(name, ".State.Health.Status") == "healthy"
 
 
-def test_sdnotify(podman):
-    out = podman("run", "--rm", "--network=none", "--sdnotify=container", "-e", "X=1", BOX, "sh", "-c",
-                 "echo ${NOTIFY_SOCKET:-none}")
+def test_sdnotify(podman, place):
+    with place.notify_socket() as (path, listener):
+        podman.variables["NOTIFY_SOCKET"] = str(path)
+        name = podman.detached("--sdnotify=container", command=["probe", "notify", "READY=1"])
 
-    assert out.text == "none"                   # nobody outside listens
+        assert b"READY=1" in listener.recv(4096)
+        del podman.variables["NOTIFY_SOCKET"]
+        assert podman.state(name) == "running"
 
 
 @quick
@@ -239,7 +241,7 @@ def test_parallel(podman):
     count = 20
     started = [podman.start("run", "--rm", "--network=none", BOX, "echo", f"number-{i}", stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE) for i in range(count)]
-    outputs = [process.communicate(timeout=120 * machine.PATIENCE) for process in started]
+    outputs = [process.communicate(timeout=300 * machine.PATIENCE) for process in started]
 
     assert [process.returncode for process in started] == [0] * count, outputs
     assert [out.decode() for out, _ in outputs] == [f"number-{i}\n" for i in range(count)]
@@ -417,97 +419,3 @@ def test_error_sysctl(podman):
 def test_error_client(podman):
     podman("run", "--no-such-option", BOX, code=125)
     podman("run", "--pull=never", "localhost/no-such-image", "true", code=125)
-
-
-# --- limits ----------------------------------------------------------------------------------------------
-
-def limit(place, podman, name, controller, v1, v2):
-    pid = podman.inspect(name, ".State.Pid")
-    return machine.read(f"{place.cgroup_of(pid, controller)}/{v2 if place.is_v2 else v1}").strip()
-
-
-@quick
-def test_limits_memory(podman, place):
-    place.needs("memory")
-    name = podman.detached("--memory=64m")
-
-    assert limit(place, podman, name, "memory", "memory.limit_in_bytes", "memory.max") == str(64 * MIB)
-
-
-@quick
-def test_limits_pids(podman, place):
-    place.needs("pids")
-    name = podman.detached("--pids-limit=33")
-
-    assert limit(place, podman, name, "pids", "pids.max", "pids.max") == "33"
-
-
-def test_limits_cpu(podman, place):
-    place.needs("cpu")
-    name = podman.detached("--cpus=0.5", "--cpu-shares=512")
-
-    assert limit(place, podman, name, "cpu", "cpu.cfs_quota_us", "cpu.max").split()[0] == "50000"
-    if not place.is_v2:
-        assert limit(place, podman, name, "cpu", "cpu.shares", "") == "512"
-
-
-def test_limits_cpuset(podman, place):
-    place.needs("cpuset")
-    name = podman.detached("--cpuset-cpus=0", "--cpuset-mems=0")
-
-    assert limit(place, podman, name, "cpuset", "cpuset.cpus", "cpuset.cpus") == "0"
-
-
-def test_limits_oom(podman, place):
-    place.needs("memory")
-
-    out = podman.run("--memory=16m", BOX, "sh", "-c", "exec tail /dev/zero", code=137)
-
-    assert out.out == ""
-
-
-@quick
-def test_update(podman, place):
-    place.needs("memory", "cpu")
-    name = podman.detached("--memory=64m")
-
-    podman("update", "--memory=96m", "--cpus=0.25", name)
-
-    assert limit(place, podman, name, "memory", "memory.limit_in_bytes", "memory.max") == str(96 * MIB)
-    assert limit(place, podman, name, "cpu", "cpu.cfs_quota_us", "cpu.max").split()[0] == "25000"
-
-
-def test_ulimit(podman):
-    out = podman.run("--ulimit", "nofile=100:200", "--ulimit", "nproc=50:60", BOX, "sh", "-c",
-                     "ulimit -Sn; ulimit -Hn; grep 'Max processes' /proc/self/limits")
-
-    assert out.out.split() == ["100", "200", "Max", "processes", "50", "60", "processes"]
-
-
-def test_oom_score(podman):
-    assert podman.run("--oom-score-adj=500", BOX, "cat", "/proc/self/oom_score_adj").text == "500"
-
-
-@pytest.mark.peers(runc="has no --cgroup-manager, which Podman hands on")
-@quick
-def test_cgroups_disabled(podman, place):
-    name = podman.detached("--cgroups=disabled")
-    pid = podman.inspect(name, ".State.Pid")
-    conmon = machine.read(f"/proc/{pid}/status").partition("PPid:")[2].split()[0]
-
-    assert machine.read(f"/proc/{pid}/cgroup") == machine.read(f"/proc/{conmon}/cgroup")
-    assert podman("exec", name, "echo", "inside").text == "inside"
-
-
-def test_cgroup_parent(podman, place):
-    name = podman.detached("--cgroup-parent=/davit-parent")
-    pid = podman.inspect(name, ".State.Pid")
-
-    controller = "" if place.is_v2 else "freezer"
-    assert re.search(r"/davit-parent/", place.cgroup_of(pid, controller))
-
-
-def test_cgroupns_private(podman):
-    out = podman.run("--cgroupns=private", BOX, "cat", "/proc/self/cgroup")
-
-    assert {line.split(":")[2] for line in out.lines if ":freezer:" in line or line.startswith("0:")} == {"/"}

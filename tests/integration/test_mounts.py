@@ -602,6 +602,20 @@ def test_a_v1_cgroup_mount_shows_the_own_cgroup_of_every_controller(container, n
     assert "Read-only file system" in out.stdout
 
 
+@pytest.mark.views("hybrid", "v1")
+def test_mounts_are_made_below_a_read_only_v1_cgroup_mount(container, source):
+    """Podman's --systemd=always binds the hierarchy `systemd`; the peers leave the directory writable."""
+    container.add_mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "ro"])
+    container.add_mount("/sys/fs/cgroup/systemd", str(source), "bind", ["bind"])
+    container.add_mount("/sys/fs/cgroup/more", str(source), "bind", ["bind"])
+
+    out = container.run(["sh", "-c", "cat /sys/fs/cgroup/systemd/file /sys/fs/cgroup/more/file;"
+                         " mkdir /sys/fs/cgroup/x 2>&1"], check=False)
+
+    assert out.stdout.startswith("content\ncontent\n")
+    assert machine.runtime_kind() != "davit" or "Read-only file system" in out.stdout
+
+
 @pytest.mark.views("v2")
 @pytest.mark.parametrize("namespace", [False, True], ids=["hostns", "cgroupns"])
 def test_a_v2_cgroup_mount_shows_the_hierarchy(container, namespace):

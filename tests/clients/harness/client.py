@@ -16,7 +16,7 @@ from . import machine
 from .inside import PATH, USER, USER_ID, WORK
 
 HERE = WORK / "here"                            # conmon drops files where it stands
-DEADLINE = 60
+DEADLINE = 120
 
 
 class Output:

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The environment as the checks see it: the controllers of this view, and what a check left behind."""
+import contextlib
+import itertools
 import os
+import socket
 
 import pytest
 
 from . import machine
+from .inside import WORK
 
 
 class Place:
     def __init__(self, view):
         self.view = view
+        self.count = itertools.count(1)
 
     @property
     def is_v2(self):
@@ -34,6 +39,17 @@ class Place:
                 return (machine.hierarchies()["unified" if self.is_v2 else controller] + path).rstrip("/")
         raise AssertionError(f"{pid} has no cgroup for {controller}")
 
-    def processes(self):
-        """All in here but us and those that run since the start."""
-        return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+    def fresh_directory(self):
+        path = WORK / "here" / f"d{next(self.count)}"
+        path.mkdir()
+        return path
+
+    @contextlib.contextmanager
+    def notify_socket(self):
+        """(path, socket) of a listener as a service manager has one."""
+        path = self.fresh_directory() / "notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(str(path))
+            os.chmod(path, 0o777)
+            listener.settimeout(20)
+            yield path, listener

@@ -4,7 +4,6 @@ import itertools
 
 from . import image, machine
 from .client import Client
-from .inside import WORK
 
 COUNT = itertools.count(1)
 
@@ -26,7 +25,7 @@ class Podman(Client):
         return f"c{next(COUNT)}"
 
     def run(self, *words, **more):
-        """`run --rm`: options, then the command; the image is put between them at the word IMAGE."""
+        """`run --rm`: options, the image, the command."""
         return self("run", "--rm", "--network=none", *words, **more)
 
     def detached(self, *words, image=image.NAME, command=("sleep", "1000")):
@@ -43,6 +42,15 @@ class Podman(Client):
 
     def wait_state(self, name, state):
         machine.wait_until(lambda: self.state(name) == state, 10, f"state {state} of {name}")
+
+    def limit(self, name, controller, v1, v2):
+        """What the file of the container's cgroup says: V1 or V2 is its name."""
+        directory = self.place.cgroup_of(self.inspect(name, ".State.Pid"), controller)
+        return machine.read(f"{directory}/{v2 if self.place.is_v2 else v1}").strip()
+
+    def has_cgroup(self):
+        """Whether the user may make cgroups on v2."""
+        return self("info", "--format", "{{.Host.CgroupControllers}}").text not in ("[]", "")
 
     def clean(self):
         """Removes all containers, pods and volumes."""

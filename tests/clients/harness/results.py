@@ -24,7 +24,7 @@ def key_of(item):
     callspec = getattr(item, "callspec", None)
     if not callspec or "runtime" not in callspec.params:
         return None
-    client = item.path.stem.removeprefix("test_")
+    client = getattr(item.module, "CLIENT", item.path.stem.removeprefix("test_"))
     return client, item.originalname.removeprefix("test_"), callspec.params["runtime"]
 
 
