@@ -32,7 +32,7 @@ def test_run_exit_code(docker):
 
 
 def test_run_signal(docker):
-    docker.run(BOX, "probe", "segv", code=139)
+    docker.run(BOX, "sh", "-c", "probe segv; exit $?", code=139)
 
 
 def test_run_tty(docker):
@@ -79,9 +79,11 @@ def test_start_again(docker):
 
 
 def test_attach(docker):
-    name = docker.detached("-i", command=["sh", "-c", "read x; echo got-$x"])
+    name = docker.detached("-it", command=["sh", "-c", "until read -t 1 x; do echo ready; done; echo got-$x; exit 4"])
 
-    assert docker("attach", name, input="word\n").text == "got-word"
+    out = docker.terminal("attach", name, type=[("ready", "word\n")], code=4)
+
+    assert "got-word" in out.lines
 
 
 def test_stop(docker):
@@ -182,7 +184,7 @@ def test_stats(docker, place):
     row = docker("stats", "--no-stream", "--format", "{{json .}}", name).json
 
     assert row["Name"] == name and row["PIDs"] == "1"
-    assert re.fullmatch(r"[0-9.]+[kM]?i?B / 64MiB", row["MemUsage"]), row
+    assert re.fullmatch(r"[0-9.]+[KM]?i?B / 64MiB", row["MemUsage"]), row
 
 
 def test_logs(docker):
@@ -204,11 +206,13 @@ def test_logs_follow(docker):
 def test_events(docker):
     name = docker.detached(command=["true"])
     docker("wait", name)
+    full = docker.inspect(name, ".Id")
     docker("rm", name)
 
-    out = docker("events", "--since=10m", "--until=0s", "--filter", f"container={name}", "--format", "{{.Action}}").lines
-
-    assert [word for word in out if word in ("create", "start", "die", "destroy")] == ["create", "start", "die", "destroy"]
+    def seen():
+        out = docker("events", "--since=1h", "--until=0s", "--filter", f"container={full}", "--format", "{{.Action}}").lines
+        return [word for word in out if word in ("create", "start", "die", "destroy")]
+    machine.wait_until(lambda: seen() == ["create", "start", "die", "destroy"], 20)
 
 
 def test_health(docker):
@@ -314,7 +318,7 @@ def test_exec_limits(docker, place):
     """An exec belongs to the cgroups, namespaces and filter of its container."""
     name = docker.detached("--oom-score-adj=300")
     pid = docker.pid(name)
-    look = "readlink /proc/self/ns/pid /proc/self/ns/mnt; cat /proc/self/cgroup; grep ^Seccomp: /proc/self/status"
+    look = "readlink /proc/self/ns/pid; readlink /proc/self/ns/mnt; cat /proc/self/cgroup; grep ^Seccomp: /proc/self/status"
 
     out = docker("exec", name, "sh", "-c", look).lines
 

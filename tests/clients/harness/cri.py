@@ -137,7 +137,11 @@ class Cri:
     def stop(self, container, timeout=0):
         self.service("StopContainer", container_id=container, timeout=timeout)
 
+    def remove_pod(self, pod):
+        self.service("StopPodSandbox", pod_sandbox_id=pod)
+        self.service("RemovePodSandbox", pod_sandbox_id=pod)
+
     def clean(self):
         for pod in self.pods:
-            self.service("StopPodSandbox", pod_sandbox_id=pod)
-            self.service("RemovePodSandbox", pod_sandbox_id=pod)
+            self.remove_pod(pod)
+        self.pods.clear()
