@@ -120,13 +120,3 @@ def test_error_exec(conmon):
 
     with pytest.raises(Refused, match="no-such-program"):
         conmon.exec(id, "no-such-program")
-
-
-def test_sdnotify(conmon, place):
-    """What the container says reaches the socket of the host, through conmon."""
-    with place.notify_socket() as (path, listener):
-        id, _pid = conmon.create(conmon.spec("probe", "notify", "READY=1"), "--sdnotify-socket", path)
-        conmon.runtime("start", id)
-
-        assert b"READY=1" in listener.recv(4096)
-        assert conmon.runtime("state", id).json["status"] == "running"

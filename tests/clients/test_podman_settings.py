@@ -26,7 +26,6 @@ def test_limits_memory(podman, place):
     assert podman.limit(name, "memory", "memory.limit_in_bytes", "memory.max") == str(64 * MIB)
 
 
-@quick
 def test_limits_pids(podman, place):
     place.needs("pids")
     name = podman.detached("--pids-limit=33")
@@ -176,7 +175,6 @@ def test_no_new_privileges(podman):
     assert out.text.split() == ["NoNewPrivs:", "1"]
 
 
-@quick
 def test_masked_paths(podman):
     out = podman.run(BOX, "sh", "-c", "cat /proc/kcore | wc -c; ls /proc/acpi /sys/firmware | wc -l; "
                                       "echo 1 >/proc/sys/kernel/pid_max || echo read-only")
@@ -191,7 +189,6 @@ def test_unmasked(podman):
     assert "/sys/firmware" not in points and "/proc/keys" in points
 
 
-@quick
 def test_sysctl(podman):
     out = podman.run("--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmmax=65536", BOX, "cat",
                      "/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/shmmax")
@@ -199,7 +196,6 @@ def test_sysctl(podman):
     assert out.lines == ["1", "65536"]
 
 
-@quick
 def test_devices(podman):
     out = podman.run("--device", "/dev/zero:/dev/nothing:r", BOX, "sh", "-c",
                      "head -c 3 /dev/nothing | od -An -tx1; stat -c '%t:%T' /dev/nothing /dev/null")
@@ -208,11 +204,13 @@ def test_devices(podman):
 
 
 def test_devices_denied(podman):
-    """/dev/kmsg: 1:11 is in no list."""
-    look = "mknod /tmp/kmsg c 1 11; head -c 0 /tmp/kmsg || echo refused"
+    """/dev/fuse is in no list."""
+    if not os.path.exists("/dev/fuse"):
+        pytest.skip("no /dev/fuse")
+    look = "mknod /dev/fuse c 10 229; (: </dev/fuse) || echo refused"
 
-    assert podman.run(BOX, "sh", "-c", look).text == "refused"
-    assert podman.run("--device-cgroup-rule=c 1:11 r", BOX, "sh", "-c", look).text == ""
+    assert podman.run("--cap-add=mknod", BOX, "sh", "-c", look).text == "refused"
+    assert podman.run("--cap-add=mknod", "--device-cgroup-rule=c 10:229 rm", BOX, "sh", "-c", look).text == ""
 
 
 # --- files -----------------------------------------------------------------------------------------------
@@ -229,7 +227,7 @@ def test_volume(podman):
 def test_volume_copy(podman):
     volume = "v" + podman.fresh()
 
-    assert podman.run("-v", f"{volume}:/etc", BOX, "cat", "/etc/hostname", code=None).code == 0
+    assert podman.run("-v", f"{volume}:/etc", BOX, "cat", "/etc/group", code=None).code == 0
     assert "passwd" in podman.run("-v", f"{volume}:/data", BOX, "ls", "/data").lines
 
 
@@ -285,7 +283,6 @@ def test_overlay_volume(podman, source):
     assert (source / "file").read_text(encoding="utf-8") == "content\n"
 
 
-@quick
 def test_tmpfs(podman):
     out = podman.run("--tmpfs", "/scratch:size=1m,mode=700", BOX, "sh", "-c",
                      "stat -c %a /scratch; df -k /scratch | tail -1")
@@ -309,9 +306,8 @@ def test_shm_size(podman):
     assert podman.run("--shm-size=2m", BOX, "sh", "-c", "df -k /dev/shm | tail -1").text.split()[1] == "2048"
 
 
-@quick
 def test_working_directory(podman):
-    assert podman.run("-w", "/new/folder", BOX, "pwd").text == "/new/folder"
+    assert podman.run("-w", "/var/log", BOX, "pwd").text == "/var/log"
 
 
 def test_environment(podman):
@@ -320,7 +316,6 @@ def test_environment(podman):
     assert out.lines == ["one two", "/root", "box1", "box1"]
 
 
-@quick
 def test_secret(podman):
     name = "s" + podman.fresh()
     podman("secret", "create", name, "-", input="hidden")
@@ -401,15 +396,14 @@ def test_pid_host(podman):
 
 def test_shared_namespaces(podman):
     name = podman.detached("--ipc=shareable")
-    links = [f"/proc/self/ns/{kind}" for kind in ("pid", "ipc", "net", "uts")]
+    look = ["sh", "-c", "for kind in pid ipc net uts; do readlink /proc/self/ns/$kind; done"]
 
     out = podman("run", "--rm", f"--pid=container:{name}", f"--ipc=container:{name}", f"--network=container:{name}",
-                 f"--uts=container:{name}", BOX, "readlink", *links)
+                 f"--uts=container:{name}", BOX, *look)
 
-    assert out.lines == [podman("exec", name, "readlink", link).text for link in links]
+    assert out.lines == podman("exec", name, *look).lines and len(out.lines) == 4
 
 
-@quick
 def test_network_none(podman):
     assert podman.run(BOX, "ls", "/sys/class/net").lines == ["lo"]
 
@@ -424,9 +418,9 @@ def test_network_bridge(podman):
            "httpd", "-f", "-p", "80", "-h", "/etc")
     address = podman.inspect(name, ".NetworkSettings.IPAddress")
 
-    out = podman("run", "--rm", "--network=podman", BOX, "timeout", "8", "wget", "-q", "-O", "-", f"http://{address}/hostname")
+    out = podman("run", "--rm", "--network=podman", BOX, "timeout", "8", "wget", "-q", "-O", "-", f"http://{address}/group")
 
-    assert out.text == "image"
+    assert out.lines[0] == "root:x:0:"
 
 
 def test_network_port(podman):
@@ -435,9 +429,9 @@ def test_network_port(podman):
     address = podman.inspect(name, ".NetworkSettings.Gateway")
 
     def answer():
-        done = subprocess.run(["timeout", "8", "busybox", "wget", "-q", "-O", "-", f"http://{address}:18080/hostname"],
+        done = subprocess.run(["timeout", "8", "busybox", "wget", "-q", "-O", "-", f"http://{address}:18080/group"],
                               capture_output=True, check=False)
-        return done.stdout == b"image\n"
+        return done.stdout.startswith(b"root:x:0:")
 
     machine.wait_until(answer, 10, "an answer at the port")
 
@@ -449,8 +443,8 @@ def test_network_names(podman):
         podman("run", "-d", "--name", (name := podman.fresh()), f"--network={network}", "--stop-timeout=1", BOX,
                "httpd", "-f", "-p", "80", "-h", "/etc")
         out = podman("run", "--rm", f"--network={network}", BOX, "timeout", "8", "wget", "-q", "-O", "-",
-                     f"http://{name}/hostname")
-        assert out.text == "image"
+                     f"http://{name}/group")
+        assert out.lines[0] == "root:x:0:"
     finally:
         podman("rm", "-af", "-t", "0")
         podman("network", "rm", network)

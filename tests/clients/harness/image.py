@@ -13,7 +13,7 @@ from .inside import WORK
 NAME = "localhost/box"
 ENV = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ARCHIVE = WORK / "box.tar"                      # the root file system
-NOT_EXECUTABLE = "/etc/hostname"
+NOT_EXECUTABLE = "/etc/group"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 

@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 
@@ -126,6 +127,16 @@ def make_user():
         os.chown(path, USER_ID, USER_ID)
 
 
+def open_devices():
+    """Everybody may use these on most hosts: rootless Podman has its network and its overlay from them."""
+    for path, minor in (("/dev/net/tun", 200), ("/dev/fuse", 229)):
+        if os.path.exists(path):
+            own = str(WORK / os.path.basename(path))
+            os.mknod(own, 0o666 | stat.S_IFCHR, os.makedev(10, minor))
+            os.chmod(own, 0o666)
+            run("mount", "--bind", own, path)
+
+
 def make_network():
     """Loopback, and a device with a default route, which docker wants to see."""
     run("ip", "link", "set", "lo", "up")
@@ -156,6 +167,7 @@ def main():
     mount_cgroups(view, json.loads(hierarchies))
     write_etc(view)
     make_user()
+    open_devices()
     make_network()
     for name in ("tmp", "here", "bin"):
         (WORK / name).mkdir()

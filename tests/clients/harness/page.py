@@ -2,7 +2,7 @@
 """docs/clients.md, from the results of the views."""
 import os
 
-from . import environment, machine, runtimes
+from . import environment, machine
 
 PAGE = machine.REPO / "docs" / "clients.md"
 HEAD = """# Clients
@@ -13,7 +13,7 @@ fails when davit fails a check. A check is a test of that name in `tests/clients
 Each check is done in each view of `/sys/fs/cgroup`: {views}. `ok` means in all of them where it can be done,
 `fails` in one at least, `-` that it cannot be done on this machine; the remarks say why.
 
-Here: Linux {kernel}, {runtimes}. crun refuses hybrid cgroups, so it has no results in that view.
+Here: Linux {kernel}, {runtimes}.{without}
 """
 
 
@@ -33,17 +33,17 @@ class Check:
         found = {entry["result"] for (name, _view), entry in self.entries.items() if name == runtime}
         return "fails" if "fail" in found else "ok" if "ok" in found else "-"
 
-    def remarks(self, views):
+    def remarks(self, views, without):
         """Reasons, with the runtimes or views they are about where those are not all."""
         reasons = {}
         for (runtime, view), entry in self.entries.items():
-            if entry["reason"] and entry["reason"] != runtimes.unavailable(runtime, view):
+            if entry["reason"] and entry["reason"] != without.get((runtime, view)):
                 kind = runtime if entry["result"] == "fail" else None
                 reasons.setdefault((kind, entry["reason"]), set()).add(view)
         words = []
         for (kind, reason), where in reasons.items():
             about = [kind] if kind else []
-            possible = [view for view in views if not kind or not runtimes.unavailable(kind, view)]
+            possible = [view for view in views if (kind, view) not in without]
             if where != set(possible):
                 about.append(" ".join(view for view in views if view in where))
             words.append(f"{', '.join(about)}: {reason}" if about else reason)
@@ -54,6 +54,8 @@ def write(results):
     views = [result["view"] for result in results]
     names = list(results[0]["runtimes"])
     clients, versions = {}, {}
+    without = {(name, result["view"]): reason for result in results
+               for name, reason in result["unavailable"].items() if reason}
     for result in results:
         versions.update(result["clients"])
         for entry in result["checks"]:
@@ -63,11 +65,12 @@ def write(results):
     text = HEAD.format(
         views=", ".join(f"`{view}` ({environment.VIEWS[view]})" for view in views),
         kernel=".".join(os.uname().release.split(".")[:2]),
-        runtimes=", ".join(f"{name} {version}" for name, version in results[0]["runtimes"].items()))
+        runtimes=", ".join(f"{name} {version}" for name, version in results[0]["runtimes"].items()),
+        without="".join(f" No results of {name} in `{view}`: {reason}." for (name, view), reason in without.items()))
     for client in sorted(clients):
         text += f"\n## {client.replace('_', ' ')} {versions.get(client, '')}".rstrip() + "\n\n"
         text += f"| check | {' | '.join(names)} | remarks |\n|{'---|' * (len(names) + 2)}\n"
         for name, check in clients[client].items():
             cells = " | ".join(check.cell(runtime) for runtime in names)
-            text += f"| {name} | {cells} | {check.remarks(views)} |\n"
+            text += f"| {name} | {cells} | {check.remarks(views, without)} |\n"
     PAGE.write_text(text, encoding="utf-8")

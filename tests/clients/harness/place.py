@@ -46,10 +46,15 @@ class Place:
 
     @contextlib.contextmanager
     def notify_socket(self):
-        """(path, socket) of a listener as a service manager has one."""
+        """(path, function that waits for READY=1) of a listener as a service manager has one."""
         path = self.fresh_directory() / "notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(path))
             os.chmod(path, 0o777)
             listener.settimeout(20)
-            yield path, listener
+
+            def wait_ready():
+                while b"READY=1" not in listener.recv(4096):    # MAINPID=... comes, too
+                    pass
+
+            yield path, wait_ready

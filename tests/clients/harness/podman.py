@@ -48,10 +48,6 @@ class Podman(Client):
         directory = self.place.cgroup_of(self.inspect(name, ".State.Pid"), controller)
         return machine.read(f"{directory}/{v2 if self.place.is_v2 else v1}").strip()
 
-    def has_cgroup(self):
-        """Whether the user may make cgroups on v2."""
-        return self("info", "--format", "{{.Host.CgroupControllers}}").text not in ("[]", "")
-
     def clean(self):
         """Removes all containers, pods and volumes."""
         self("rm", "-af", "-t", "0", "--volumes")

@@ -42,6 +42,8 @@ def pytest_runtest_makereport(item, call):
         report.reason = mark.kwargs.get(key[2]) if mark else None
         report.sections.append(("last commands", "\n\n".join(map(str, history[-6:]))))
         report.was_failure = True
+        # The whole report comes at the end of a long run.
+        item.config.get_terminal_writer().line(f"\n{item.name}: {call.excinfo.exconly(tryshort=True)[:1500]}")
         if key[2] != "davit":
             report.outcome = "skipped"
             report.wasxfail = report.reason or str(call.excinfo.value).splitlines()[0][:200]
@@ -69,6 +71,8 @@ class Recorder:
         document = {
             "view": os.environ[environment.INSIDE],
             "runtimes": {name: runtimes.version(name) for name in runtimes.wanted()},
+            "unavailable": {name: runtimes.unavailable(name, os.environ[environment.INSIDE])
+                            for name in runtimes.wanted()},
             "clients": getattr(session, "client_versions", {}),
             "checks": [{"client": client, "check": check, "runtime": runtime, **entry}
                        for (client, check, runtime), entry in self.entries.items()],

@@ -2,7 +2,10 @@
 """The runtimes that are compared."""
 import functools
 import os
+import resource
 import subprocess
+
+from . import machine
 
 PATHS = {"davit": "/run/clients/bin/davit", "crun": "/usr/bin/crun", "runc": "/usr/sbin/runc"}
 NAMES = list(PATHS)
@@ -32,10 +35,18 @@ def version(name):
     return out.stdout.split()[2]
 
 
+def may_raise_limits():
+    """Whether a hard limit can be raised: CAP_SYS_RESOURCE, which some virtual machines lack."""
+    effective = machine.read("/proc/self/status").partition("CapEff:")[2].split()[0]
+    return bool(int(effective, 16) >> 24 & 1) or resource.getrlimit(resource.RLIMIT_MEMLOCK)[1] == resource.RLIM_INFINITY
+
+
 def unavailable(name, view):
     """Why the checks cannot be done with this runtime; None when they can."""
     if not version(name):
         return f"{name} is not installed"
     if name == "crun" and view == "hybrid":
         return "crun refuses hybrid cgroups"
+    if name == "crun" and view == "v2" and not may_raise_limits():
+        return "crun wants to raise RLIMIT_MEMLOCK for its device program, and root may not do that here"
     return None

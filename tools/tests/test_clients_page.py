@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/clients.md: what the cells and the remarks of the tables say."""
+import sys
+
+import pytest
+
+from conftest import TOOLS
+
+sys.path.insert(0, str(TOOLS.parent / "tests" / "clients"))
+
+from harness import page
+
+REFUSES = "crun refuses hybrid cgroups"
+VERSIONS = {"davit": "1", "crun": "2", "runc": "3"}
+
+
+def entry(check, runtime, result="ok", reason=None, client="podman"):
+    return {"client": client, "check": check, "runtime": runtime, "result": result, "reason": reason}
+
+
+@pytest.fixture
+def row(monkeypatch, tmp_path):
+    """A function: the rows of the page for {view: entries}; crun cannot run in hybrid."""
+    monkeypatch.setattr(page, "PAGE", tmp_path / "clients.md")
+
+    def write(views):
+        page.write([{"view": view, "runtimes": VERSIONS, "clients": {"podman": "4"}, "checks": entries,
+                     "unavailable": {"davit": None, "crun": REFUSES if view == "hybrid" else None}}
+                    for view, entries in views.items()])
+        return [line for line in page.PAGE.read_text().splitlines() if line.startswith("|")][2:]
+
+    return write
+
+
+def test_a_check_that_fails_in_one_view_fails(row):
+    assert row({"v1": [entry("run", "davit"), entry("run", "runc", "fail", "why")],
+                "v2": [entry("run", "davit"), entry("run", "runc")]}) == ["| run | ok | - | fails | runc, v1: why |"]
+
+
+def test_what_cannot_be_done_in_a_view_is_a_remark(row):
+    assert row({"v1": [entry("run", "davit")], "v2": [entry("run", "davit", "skip", "no memory")]}) == [
+        "| run | ok | - | - | v2: no memory |"]
+
+
+def test_what_cannot_be_done_at_all_has_a_dash(row):
+    assert row({"v1": [entry("run", name, "skip", "no CRIU") for name in VERSIONS]}) == ["| run | - | - | - | no CRIU |"]
+
+
+def test_that_crun_refuses_a_view_is_said_once(row):
+    assert row({"v1": [entry("run", "crun")], "hybrid": [entry("run", "crun", "skip", REFUSES)]}) == [
+        "| run | - | ok | - |  |"]
+    assert f"No results of crun in `hybrid`: {REFUSES}." in page.PAGE.read_text()
+
+
+def test_a_failure_of_davit_is_found():
+    results = [{"view": "v1", "checks": [entry("run", "davit", "fail"), entry("exec", "runc", "fail")]}]
+
+    assert page.davit_fails(results) == [("v1", "podman", "run")]
