@@ -41,22 +41,6 @@ def test_detach(ctr):
     assert ctr("task", "ps", name).lines[1].split()[0] == str(pid)
 
 
-def test_create_start(ctr):
-    """The parts of `run`, one by one."""
-    name = ctr.fresh()
-    ctr("container", "create", *ctr.options([]), f"{image.NAME}:latest", name, "sh", "-c", "exec sleep 1000")
-    assert name in ctr("container", "ls", "-q").lines and ctr.state(name) is None
-
-    ctr("task", "start", "--detach", name)
-    assert ctr.state(name) == "RUNNING"
-    ctr("task", "kill", "-s", "SIGKILL", name)
-    ctr.wait_state(name, "STOPPED")
-
-    assert ctr("task", "rm", name, code=None).code in (0, 137)
-    ctr("container", "rm", name)
-    assert name not in ctr("container", "ls", "-q").lines
-
-
 def test_attach(ctr):
     name = ctr.detached(command=("sh", "-c", "sleep 2; exit 4"))
 

@@ -328,7 +328,7 @@ def test_exec_limits(docker, place):
 
 # --- errors as the client shows them -----------------------------------------------------------------------
 
-crun_words = pytest.mark.peers(crun="says neither `$PATH` nor `no such file` where Docker looks for them: 125")
+crun_words = pytest.mark.peers(crun="its words are not the ones that Docker's client looks for: 125")
 
 
 @crun_words
@@ -345,12 +345,14 @@ def test_error_missing_path(docker):
     assert "/no/such/program" in out.err and "no such file or directory" in out.err.lower()
 
 
+@crun_words
 def test_error_not_executable(docker):
     out = docker.run(BOX, image.NOT_EXECUTABLE, code=126)
 
     assert image.NOT_EXECUTABLE in out.err and "permission denied" in out.err.lower()
 
 
+@crun_words
 def test_error_directory(docker):
     out = docker.run(BOX, "/etc", code=126)
 
@@ -363,6 +365,7 @@ def test_error_working_directory(docker):
     assert out.code in (125, 126, 127) and "/etc/passwd" in out.err and "not a directory" in out.err.lower()
 
 
+@crun_words
 def test_error_detached(docker):
     name = docker.fresh()
     out = docker("run", "-d", "--name", name, *docker.options([]), BOX, "no-such-program", code=None)
@@ -391,6 +394,7 @@ def test_error_exec_tty(docker):
     assert out.code in (126, 127) and "no-such-program" in out.out
 
 
+@pytest.mark.peers(runc="exec in a full cgroup does not say why")
 def test_error_pids(docker, place):
     place.needs("pids")
     name = docker.detached("--pids-limit=1")

@@ -42,6 +42,7 @@ def containerd(place, versions):
 
 @pytest.fixture
 def ctr(place, runtime, containerd):
+    place.needs("cpu")                          # ctr asks for cpu shares whatever it is told
     ctr = Ctr(runtime, place)
     yield ctr
     ctr.clean()
@@ -58,6 +59,7 @@ def cri_service(containerd):
 @pytest.fixture
 def cri(place, runtime, cri_service):
     from .cri import Cri
+    place.needs("cpu")                          # the sandbox of a pod has cpu shares, too
     cri = Cri(runtime, place, cri_service)
     yield cri
     cri.clean()
