@@ -4,6 +4,7 @@
  */
 #include "base/err.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -61,6 +62,15 @@ struct err *err_new(enum err_code code, const char *fmt, ...)
 	return err_make(code, 0, text);
 }
 
+static struct err *make_sys(int errnum, const char *what, bool small)
+{
+	const char *why = strerror(errnum);
+
+	return err_make(code_of_errno(errnum), errnum,
+			str_format("%s: %c%s", what, small ? tolower((unsigned char)*why) : *why,
+				   why + 1));
+}
+
 struct err *err_sys(int neg_errno, const char *fmt, ...)
 {
 	auto_free char *what = NULL;
@@ -69,8 +79,18 @@ struct err *err_sys(int neg_errno, const char *fmt, ...)
 	va_start(ap, fmt);
 	what = str_vformat(fmt, ap);
 	va_end(ap);
-	return err_make(code_of_errno(-neg_errno), -neg_errno,
-			str_format("%s: %s", what, strerror(-neg_errno)));
+	return make_sys(-neg_errno, what, false);
+}
+
+struct err *err_sys_small(int neg_errno, const char *fmt, ...)
+{
+	auto_free char *what = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = str_vformat(fmt, ap);
+	va_end(ap);
+	return make_sys(-neg_errno, what, true);
 }
 
 struct err *err_wrap(struct err *e, const char *fmt, ...)

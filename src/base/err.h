@@ -31,6 +31,8 @@ struct err;
 NEVER_NULL MUST_CHECK struct err *err_new(enum err_code code, const char *fmt, ...) PRINTF(2, 3);
 /* NEG_ERRNO is -errno; its text is appended.  The code follows the errno (EPERM is DENIED, …). */
 NEVER_NULL MUST_CHECK struct err *err_sys(int neg_errno, const char *fmt, ...) PRINTF(2, 3);
+/* The same with the errno's text in small letters, where a client looks for it as Go writes it. */
+NEVER_NULL MUST_CHECK struct err *err_sys_small(int neg_errno, const char *fmt, ...) PRINTF(2, 3);
 /* Puts "text: " before E.  Takes E, returns it. */
 NEVER_NULL MUST_CHECK struct err *err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 /* Adds a hint unless E has one already.  Takes E, returns it. */

@@ -260,7 +260,7 @@ static struct err *no_bus(bool is_rootless, const struct str *tried)
 struct err *sdbus_open(bool is_rootless, struct sdbus **ret)
 {
 	struct candidates c __attribute__((cleanup(candidates_done))) = { 0 };
-	const struct sdbus_api *api;
+	const struct sdbus_api *api = NULL;
 	auto_str struct str tried = { 0 };
 
 	TRY(load(&api));

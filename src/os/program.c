@@ -3,7 +3,8 @@
  * Finding the program and explaining why it did not start: see program.h.
  *
  * Podman, Docker and CRI-O turn the words into the exit codes 126 and 127, so the phrases around
- * the quoted name are fixed.
+ * the quoted name are fixed.  Docker's client wants "no such file or directory" and "permission
+ * denied" in small letters.
  */
 #include "os/program.h"
 
@@ -35,14 +36,14 @@ static struct err *explain_candidate(int rc, const char *path)
 	struct stat st;
 
 	if (rc == -ENOENT || rc == -ENOTDIR)
-		return err_sys(-ENOENT, "executable file `%s` not found", path);
+		return err_sys_small(-ENOENT, "executable file `%s` not found", path);
 	if (rc == -EISDIR)
-		return err_sys(-EACCES, "the path `%s` is a directory, not a program", path);
+		return err_sys_small(-EACCES, "the path `%s` is a directory, not a program", path);
 	if (rc == -EINVAL)
-		return err_sys(-EACCES, "the path `%s` is not a regular file", path);
+		return err_sys_small(-EACCES, "the path `%s` is not a regular file", path);
 	if (rc == -EACCES && stat(path, &st) == 0)
-		return err_sys(rc, "the path `%s` exists but it is not executable", path);
-	return err_sys(rc, "open `%s`", path);
+		return err_sys_small(rc, "the path `%s` exists but it is not executable", path);
+	return err_sys_small(rc, "open `%s`", path);
 }
 
 static struct err *search(const char *name, const char *path_var, char **ret_path)
@@ -74,7 +75,7 @@ static struct err *search(const char *name, const char *path_var, char **ret_pat
 	}
 	if (refused)
 		return explain_candidate(refused_rc, refused);
-	return err_sys(-ENOENT, "executable file `%s` not found in $PATH", name);
+	return err_sys_small(-ENOENT, "executable file `%s` not found in $PATH", name);
 }
 
 struct err *program_find(const char *arg0, const char *path_var, char **ret_path)
@@ -86,7 +87,8 @@ struct err *program_find(const char *arg0, const char *path_var, char **ret_path
 	if (!strchr(arg0, '/')) {
 		if (path_var)
 			return search(arg0, path_var, ret_path);
-		return err_hint(err_sys(-ENOENT, "executable file `%s` not found in $PATH", arg0),
+		return err_hint(err_sys_small(-ENOENT, "executable file `%s` not found in $PATH",
+					      arg0),
 				"process.env has no PATH");
 	}
 	rc = check_candidate(arg0);
@@ -175,24 +177,25 @@ static struct err *explain_missing(const char *path)
 	struct needed needed;
 
 	if (access(path, F_OK) < 0 && errno == ENOENT)
-		return err_sys(-ENOENT, "executable file `%s` not found", path);
+		return err_sys_small(-ENOENT, "executable file `%s` not found", path);
 	(void)read_needed(path, &needed);
 	if (needed.kind == NEEDS_INTERPRETER)
-		return err_sys(
+		return err_sys_small(
 			-ENOENT,
 			"exec container process `%s`: the interpreter in its first line is not in the container: `%s`",
 			path, needed.path);
 	if (needed.kind == NEEDS_LOADER)
-		return err_sys(
+		return err_sys_small(
 			-ENOENT,
 			"exec container process (missing dynamic library?) `%s`: its loader is not in the container: `%s`",
 			path, needed.path);
-	return err_sys(-ENOENT, "exec container process (missing dynamic library?) `%s`", path);
+	return err_sys_small(-ENOENT, "exec container process (missing dynamic library?) `%s`",
+			     path);
 }
 
 static struct err *explain_denied(const char *path)
 {
-	struct err *e = err_sys(-EACCES, "exec container process `%s`", path);
+	struct err *e = err_sys_small(-EACCES, "exec container process `%s`", path);
 	struct needed needed;
 	struct statvfs fs;
 
@@ -211,7 +214,7 @@ struct err *program_exec_error(int neg_errno, const char *path)
 		return explain_missing(path);
 	if (neg_errno == -EACCES)
 		return explain_denied(path);
-	e = err_sys(neg_errno, "exec container process `%s`", path);
+	e = err_sys_small(neg_errno, "exec container process `%s`", path);
 	if (neg_errno == -ENOEXEC)
 		return err_hint(
 			e,

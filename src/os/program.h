@@ -29,7 +29,7 @@ MUST_CHECK struct err *cwd_enter(const char *cwd, bool make, bool *ret_denied);
 
 /*
  * PATH look-up as crun does it: see CONTRACT 3.8.  The texts are those that engines match:
- * "executable file `x` not found in $PATH: No such file or directory" and "…: Permission denied".
+ * "executable file `x` not found in $PATH: no such file or directory" and "…: permission denied".
  * *ret_path is malloc'ed.  With no permission as root in a user namespace, try again after
  * cred_apply().
  */

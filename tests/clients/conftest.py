@@ -21,7 +21,7 @@ from harness.conmon import Conmon
 from harness.place import Place
 from harness.podman import Podman
 
-pytest_plugins = ["harness.results"]
+pytest_plugins = ["harness.results", "harness.daemon_fixtures"]
 VIEW = os.environ.get(environment.INSIDE)
 # Podman 4.3 takes vfs by itself.
 ROOTLESS = {"STORAGE_DRIVER": "overlay"}

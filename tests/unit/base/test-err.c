@@ -36,6 +36,15 @@ TEST(a_system_error_appends_its_text_and_finds_its_code)
 	}
 }
 
+TEST(a_system_error_in_small_letters_is_the_same_otherwise)
+{
+	auto_err struct err *e = err_sys_small(-EACCES, "the path `%s`", "/Etc");
+
+	expect_str(err_text(e), "the path `/Etc`: permission denied");
+	expect_int(err_code(e), ERR_DENIED);
+	expect_int(err_errno(e), EACCES);
+}
+
 TEST(context_comes_in_front_and_keeps_the_rest)
 {
 	auto_err struct err *e = err_sys(-EPERM, "mount /proc");

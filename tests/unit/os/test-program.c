@@ -112,11 +112,11 @@ TEST(a_missing_program_is_said_in_the_words_engines_know)
 	auto_free char *found = NULL;
 
 	expect_err(program_find("nope", "/bin", &found), ERR_SYSTEM,
-		   "executable file `nope` not found in $PATH: No such file or directory");
+		   "executable file `nope` not found in $PATH: no such file or directory");
 	expect_err(program_find("nope", NULL, &found), ERR_SYSTEM,
-		   "executable file `nope` not found in $PATH: No such file or directory");
+		   "executable file `nope` not found in $PATH: no such file or directory");
 	expect_err(program_find("/x/nope", "/bin", &found), ERR_SYSTEM,
-		   "executable file `/x/nope` not found: No such file or directory");
+		   "executable file `/x/nope` not found: no such file or directory");
 	expect_err(program_find("", "/bin", &found), ERR_INVALID, "cannot find `` in $PATH");
 	expect_err(program_find(NULL, "/bin", &found), ERR_INVALID, "cannot find `` in $PATH");
 }
@@ -127,12 +127,12 @@ TEST(what_cannot_be_executed_is_permission_denied)
 	auto_free char *found = NULL;
 
 	expect_err(program_find("/etc", NULL, &found), ERR_DENIED,
-		   "the path `/etc` is a directory, not a program: Permission denied");
+		   "the path `/etc` is a directory, not a program: permission denied");
 	expect_err(program_find("/dev/null", NULL, &found), ERR_DENIED,
-		   "the path `/dev/null` is not a regular file: Permission denied");
+		   "the path `/dev/null` is not a regular file: permission denied");
 	expect_err(program_find(plain, NULL, &found), ERR_DENIED,
-		   "exists but it is not executable: Permission denied");
-	expect_err(program_find("plain", dir, &found), ERR_DENIED, "Permission denied");
+		   "exists but it is not executable: permission denied");
+	expect_err(program_find("plain", dir, &found), ERR_DENIED, "permission denied");
 }
 
 TEST(a_missing_interpreter_is_named)
@@ -170,12 +170,12 @@ TEST(other_refusals_say_what_may_be_wrong)
 	struct err *e = program_exec_error(-ENOEXEC, plain);
 
 	expect(strstr(err_text(e), "exec container process `"));
-	expect(strstr(err_text(e), "Exec format error"));
+	expect(strstr(err_text(e), "exec format error"));
 	expect(strstr(err_get_hint(e), "architecture"));
 	err_free(e);
 	expect_err(program_exec_error(-ENOENT, "/no/such"), ERR_SYSTEM,
-		   "executable file `/no/such` not found: No such file or directory");
-	expect_err(program_exec_error(-EACCES, plain), ERR_DENIED, "Permission denied");
+		   "executable file `/no/such` not found: no such file or directory");
+	expect_err(program_exec_error(-EACCES, plain), ERR_DENIED, "permission denied");
 }
 
 /* In a child, since it closes what the test itself has open. */
