@@ -80,10 +80,9 @@ static struct err *load(const struct sdbus_api **ret)
 	const char *why_not;
 	void *library;
 
-	if (is_loaded) {
-		*ret = &api;
+	*ret = &api;
+	if (is_loaded)
 		return NULL;
-	}
 	why_not = library_open(LIBRARY, &library);
 	if (why_not)
 		return err_hint(
@@ -105,7 +104,6 @@ static struct err *load(const struct sdbus_api **ret)
 		memcpy((char *)&api + symbols[i].offset, &symbol, sizeof(symbol));
 	}
 	is_loaded = true;
-	*ret = &api;
 	return NULL;
 }
 
@@ -260,7 +258,7 @@ static struct err *no_bus(bool is_rootless, const struct str *tried)
 struct err *sdbus_open(bool is_rootless, struct sdbus **ret)
 {
 	struct candidates c __attribute__((cleanup(candidates_done))) = { 0 };
-	const struct sdbus_api *api = NULL;
+	const struct sdbus_api *api;
 	auto_str struct str tried = { 0 };
 
 	TRY(load(&api));

@@ -48,6 +48,8 @@ static const struct step create_steps[] = {
 	ON_HOST("move network devices",                             step_move_netdevs,           undo_move_netdevs),
 	/* Before it changes its ids: v1 lets a caller who is not root move only processes with his own uid. */
 	ON_HOST("put the process into its cgroup",                  step_enter_cgroup,           NULL),
+	/* Before it becomes root: what is below /proc of a process that changed its ids belongs to the host's root. */
+	ON_HOST("set process limits and the OOM score",             step_limit_process,          NULL),
 
 	ON_INIT("leave the host's mounts behind",                   step_enter_launch),
 	ON_INIT("join the given namespaces",                        step_join_namespaces),
@@ -59,7 +61,6 @@ static const struct step create_steps[] = {
 
 	ON_HOST("delegate the cgroup",                              step_delegate_cgroup,        NULL),
 	ON_HOST("enter the resctrl group",                          step_enter_rdt,              undo_enter_rdt),
-	ON_HOST("set process limits and the OOM score",             step_limit_process,          NULL),
 	ON_INIT("join a session keyring",                           step_join_keyring),
 	ON_INIT("create the time namespace",                        step_new_time_ns),
 	ON_INIT("bring up the loopback interface",                  step_loopback_up),

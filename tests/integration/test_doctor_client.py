@@ -10,16 +10,16 @@ pytestmark = pytest.mark.davit_only
 
 
 @pytest.fixture
-def ask(container, tmp_path):
+def ask(container):
     """A function that asks with TEXT as the configuration, or with none; the engine is a script of ours."""
-    programs = tmp_path / "bin"
+    programs = container.directory / "engines"
     programs.mkdir()
     for name in ("podman", "buildah", "dockerd", "containerd", "crio", "kubelet"):
         (programs / name).write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo {name} version 1.2\n")
         (programs / name).chmod(0o755)
 
     def run(client, text, **env):
-        config = tmp_path / "config"
+        config = container.directory / "engine-config"
         config.write_text(text.replace("DAVIT", str(machine.RUNTIME)))
         out = container.runtime("doctor", "--client", client, "--config", config, "--format", "json", check=False,
                                 env={"PATH": f"{programs}:/usr/bin:/bin", **env})
