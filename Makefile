@@ -132,7 +132,7 @@ check-clients-quick: all ## Podman and Buildah run on davit, without network (ro
 	@tools/install-deps clients
 	@DAVIT=$(DAVIT) tests/clients/run --quick
 
-check-clients: all ## real clients on davit, crun and runc in each cgroup view; writes docs/clients.md (root, half an hour)
+check-clients: all ## real clients on davit, crun and runc in each cgroup view; writes docs/clients.md (root, an hour)
 	@tools/install-deps daemons
 	@DAVIT=$(DAVIT) tests/clients/run --write
 

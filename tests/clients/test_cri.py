@@ -116,6 +116,7 @@ def test_daemon_restart(cri, containerd):
 
     containerd.stop()
     containerd.start()
+    cri.service.connect()
 
     assert (cri.state(container), cri.pid(container)) == ("RUNNING", pid)
     assert cri.exec(container, "echo", "inside").out == "inside\n"

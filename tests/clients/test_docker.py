@@ -411,7 +411,7 @@ def test_error_seccomp_profile(docker):
 
     out = docker.run("--security-opt", f"seccomp={profile}", BOX, "true", code=125)
 
-    assert "SCMP_ACT_NONSENSE" in out.err or "invalid seccomp" in out.err.lower() or "seccomp" in out.err, out
+    assert "SCMP_ACT_NONSENSE" in out.err
 
 
 def test_error_mount(docker):

@@ -33,8 +33,20 @@ class Service:
         sys.path.insert(0, str(WORK))
         import cri_pb2                          # made by the line above
         self.messages = cri_pb2
+        self.channel = None
+        self.connect()
+
+    def connect(self):
+        """Once more after each start of the daemon.  The plugin needs longer than the daemon."""
+        self.close()
         self.channel = grpc.insecure_channel(f"unix://{SOCKET}")
-        self("Version")
+        machine.wait_until(self.answers, DEADLINE, "an answer of the CRI plugin")
+
+    def answers(self):
+        try:
+            return self("Status") is not None
+        except Refused:
+            return False
 
     def __call__(self, method, **fields):
         request = json_format.ParseDict(fields, getattr(self.messages, f"{method}Request")())
@@ -47,7 +59,8 @@ class Service:
             raise Refused(f"{method}: {e.code().name}: {e.details()}") from None
 
     def close(self):
-        self.channel.close()
+        if self.channel:
+            self.channel.close()
 
 class Exec:
     """How ExecSync ended."""
