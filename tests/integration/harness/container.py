@@ -67,7 +67,7 @@ class Running:
 
     def __init__(self, session, args, process, out, err, history):
         self.session, self.args, self.process, self.out, self.err = session, args, process, out, err
-        self.started = time.monotonic()
+        self.started = process.started
         self.history = history
 
     @property
@@ -207,10 +207,12 @@ class Session:
     def spawn(self, args, *, stdin=subprocess.DEVNULL, stdout, stderr, cwd=None, env=None,
               pass_fds=(), preexec_fn=None, new_session=False, close_fds=True):
         with self.lock:
+            before = time.monotonic()       # on a busy machine the child may be well on its way when Popen returns
             process = subprocess.Popen(args, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd,
                                        env=env, pass_fds=pass_fds, preexec_fn=preexec_fn,
                                        start_new_session=new_session, close_fds=close_fds)
             self.processes[process.pid] = process
+            process.started = before
         return process
 
     def end_hang(self, running, timeout):
