@@ -62,8 +62,9 @@ struct err *err_new(enum err_code code, const char *fmt, ...)
 	return err_make(code, 0, text);
 }
 
-static struct err *make_sys(int errnum, const char *what, bool small)
+static struct err *make_sys(int errnum, bool small, const char *fmt, va_list ap)
 {
+	auto_free char *what = str_vformat(fmt, ap);
 	const char *why = strerror(errnum);
 
 	return err_make(code_of_errno(errnum), errnum,
@@ -73,24 +74,24 @@ static struct err *make_sys(int errnum, const char *what, bool small)
 
 struct err *err_sys(int neg_errno, const char *fmt, ...)
 {
-	auto_free char *what = NULL;
+	struct err *e;
 	va_list ap;
 
 	va_start(ap, fmt);
-	what = str_vformat(fmt, ap);
+	e = make_sys(-neg_errno, false, fmt, ap);
 	va_end(ap);
-	return make_sys(-neg_errno, what, false);
+	return e;
 }
 
 struct err *err_sys_small(int neg_errno, const char *fmt, ...)
 {
-	auto_free char *what = NULL;
+	struct err *e;
 	va_list ap;
 
 	va_start(ap, fmt);
-	what = str_vformat(fmt, ap);
+	e = make_sys(-neg_errno, true, fmt, ap);
 	va_end(ap);
-	return make_sys(-neg_errno, what, true);
+	return e;
 }
 
 struct err *err_wrap(struct err *e, const char *fmt, ...)

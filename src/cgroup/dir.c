@@ -12,6 +12,7 @@
 #include <sys/statfs.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "cgroup/ctl.h"
 
 bool cgdir_is_v2(const struct cgroup_dir *d)
@@ -337,24 +338,17 @@ int cgdir_pids_of_all(const struct cgroup_paths *paths, struct pid_list *l)
 	return 0;
 }
 
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 struct backoff backoff_start(int64_t timeout_ms)
 {
-	return (struct backoff){ .deadline_us = now_us() + timeout_ms * 1000, .step_us = 200 };
+	return (struct backoff){ .deadline_us = monotonic_us() + timeout_ms * 1000,
+				 .step_us = 200 };
 }
 
 bool backoff_wait(struct backoff *b)
 {
 	struct timespec t = { .tv_nsec = b->step_us * 1000 };
 
-	if (now_us() >= b->deadline_us)
+	if (monotonic_us() >= b->deadline_us)
 		return false;
 	nanosleep(&t, NULL);
 	b->step_us = MIN(b->step_us * 2, 50000);

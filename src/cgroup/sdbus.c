@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/library.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -300,14 +300,6 @@ void sdbus_forget(const struct sdbus *b)
 		fd_close(b->api->bus_get_fd(b->bus));
 }
 
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* A dense host may be slower than we think is right. */
 int64_t sdbus_deadline(int seconds)
 {
@@ -318,7 +310,7 @@ int64_t sdbus_deadline(int seconds)
 		log_warn(TIMEOUT_VARIABLE "=%s is ignored: not a number of seconds up to 3600", s);
 		n = (uint64_t)seconds;
 	}
-	return now_us() + (int64_t)n * 1000000;
+	return monotonic_us() + (int64_t)n * 1000000;
 }
 
 static struct err *broken(struct sdbus *b, int rc, const char *what)
@@ -332,7 +324,7 @@ static struct err *broken(struct sdbus *b, int rc, const char *what)
 struct err *sdbus_pump(struct sdbus *b, const bool *done, int64_t deadline, const char *what)
 {
 	while (!*done) {
-		int64_t left = deadline - now_us();
+		int64_t left = deadline - monotonic_us();
 		int rc = b->api->bus_process(b->bus, NULL);
 
 		if (rc < 0)

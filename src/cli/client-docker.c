@@ -150,21 +150,14 @@ static void check_config(struct client *c, struct json_object *config)
 	const char *name = find_name(c, config, chosen, &path);
 	const char *where = said ? "as default-runtime says" : "the default";
 
-	if (name && streq(name, chosen)) {
-		client_add(c, DOCTOR_OK, "runtime", "%s, %s", name, where);
-		c->r->is_default = true;
-	} else if (name) {
-		client_hint(c,
-			    client_add(c, DOCTOR_NOTE, "runtime", "%s, %s; %s is known", chosen,
-				       where, name),
-			    "davit runs what is made with --runtime only",
-			    "`docker run --runtime %s`, or \"default-runtime\": \"%s\" in %s", name,
-			    name, config_path(c));
-	} else {
-		client_hint(c, client_add(c, DOCTOR_PROBLEM, "runtime", "%s, %s", chosen, where),
-			    "davit is not known", "%s", way_in(c));
+	client_check_runtime(
+		c, chosen, where, name,
+		arena_format(c->a,
+			     "`docker run --runtime %s`, or \"default-runtime\": \"%s\" in %s",
+			     name ? name : "", name ? name : "", config_path(c)),
+		way_in(c));
+	if (!name)
 		return;
-	}
 	client_check_binary(c, arena_format(c->a, "runtimes.%s of %s", name, config_path(c)), path);
 	check_manager(c, config);
 }

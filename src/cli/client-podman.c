@@ -91,20 +91,11 @@ static const char *check_runtime(struct client *c, const char *chosen, const cha
 {
 	const char *name = find_name(c, chosen);
 
-	if (name && streq(name, chosen)) {
-		client_add(c, DOCTOR_OK, "runtime", "%s, %s", name, where);
-		c->r->is_default = true;
-	} else if (name) {
-		client_hint(c,
-			    client_add(c, DOCTOR_NOTE, "runtime", "%s, %s; %s is known", chosen,
-				       where, name),
-			    "davit runs what is made with --runtime only",
-			    "`%s --runtime %s`, or runtime = \"%s\" below [engine] in %s", c->name,
-			    name, name, drop_in(c));
-	} else {
-		client_hint(c, client_add(c, DOCTOR_PROBLEM, "runtime", "%s, %s", chosen, where),
-			    "davit is not known", "%s", way_in(c));
-	}
+	client_check_runtime(
+		c, chosen, where, name,
+		arena_format(c->a, "`%s --runtime %s`, or runtime = \"%s\" below [engine] in %s",
+			     c->name, name ? name : "", name ? name : "", drop_in(c)),
+		way_in(c));
 	return name;
 }
 

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cgroup/sdbus.h"
 
@@ -79,24 +79,16 @@ char *client_find_program(struct client *c, const char *name)
 	return NULL;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* What FD says until its end, not longer than a few seconds. */
 static void read_output(int fd, struct str *out)
 {
-	int64_t end = now_ms() + VERSION_SECONDS * 1000;
+	int64_t end = monotonic_ms() + VERSION_SECONDS * 1000;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char buf[512];
 	ssize_t n;
 
-	while (out->len < sizeof(buf) && now_ms() < end &&
-	       poll(&p, 1, (int)MAX(end - now_ms(), 0)) > 0) {
+	while (out->len < sizeof(buf) && monotonic_ms() < end &&
+	       poll(&p, 1, (int)MAX(end - monotonic_ms(), 0)) > 0) {
 		n = read(fd, buf, sizeof(buf));
 		if (n <= 0)
 			return;
@@ -252,6 +244,23 @@ bool client_is_davit(struct client *c, const char *path)
 
 	return streq(slash ? slash + 1 : path, "davit") ||
 	       (found && is_same_file(found, c->r->binary));
+}
+
+void client_check_runtime(struct client *c, const char *chosen, const char *where, const char *name,
+			  const char *by_default, const char *way_in)
+{
+	if (name && streq(name, chosen)) {
+		client_add(c, DOCTOR_OK, "runtime", "%s, %s", name, where);
+		c->r->is_default = true;
+	} else if (name) {
+		client_hint(c,
+			    client_add(c, DOCTOR_NOTE, "runtime", "%s, %s; %s is known", chosen,
+				       where, name),
+			    "davit runs what is made with --runtime only", "%s", by_default);
+	} else {
+		client_hint(c, client_add(c, DOCTOR_PROBLEM, "runtime", "%s, %s", chosen, where),
+			    "davit is not known", "%s", way_in);
+	}
 }
 
 void client_check_binary(struct client *c, const char *where, const char *path)

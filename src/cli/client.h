@@ -68,6 +68,12 @@ char *client_user_file(struct client *c, const char *path);
 char *client_find_program(struct client *c, const char *name);
 /* Does PATH lead to this davit, or is it called davit? */
 bool client_is_davit(struct client *c, const char *path);
+/*
+ * CHOSEN, as WHERE says, is the default; NAME is davit's, or NULL.  BY_DEFAULT is how davit becomes
+ * the default, WAY_IN how it becomes known.
+ */
+void client_check_runtime(struct client *c, const char *chosen, const char *where, const char *name,
+			  const char *by_default, const char *way_in);
 /* That PATH, which WHERE names, can be executed and is this davit. */
 void client_check_binary(struct client *c, const char *where, const char *path);
 /* That the host has what MANAGER, "systemd" or "cgroupfs", needs; WHERE it says so. */

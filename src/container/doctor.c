@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -19,6 +18,7 @@
 #include "cgroup/devices.h"
 #include "cgroup/sdbus.h"
 #include "container/plan.h"
+#include "os/idmap.h"
 #include "os/probe.h"
 
 enum { MAX_CHECKS = 64, CAP_SYS_ADMIN_BIT = 21 };
@@ -359,20 +359,6 @@ static void check_systemd(struct doctor *d)
 	err_free(e);
 }
 
-static bool is_in_path(const char *name)
-{
-	auto_free char *path = str_dup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-	char *rest;
-
-	for (char *dir = strtok_r(path, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
-		auto_free char *file = str_format("%s/%s", dir, name);
-
-		if (access(file, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* "name:first:count" or "uid:first:count", the sum of all. */
 static unsigned long long count_ids(const char *file, const char *name, uid_t uid)
 {
@@ -397,42 +383,13 @@ static unsigned long long count_ids(const char *file, const char *name, uid_t ui
 	return sum;
 }
 
-/*
- * The name of this user, or "".  Other sources than /etc/passwd come as modules of libc, which a
- * davit that is linked statically cannot load.
- */
-static char *user_name(struct doctor *d)
-{
-#ifdef DAVIT_STATIC
-	auto_free char *text = NULL;
-	auto_free char *number = str_format("%u", geteuid());
-	size_t len;
-	char *rest;
-
-	if (file_read_at(AT_FDCWD, "/etc/passwd", 1024 * 1024, &text, &len) < 0)
-		return arena_str(d->a, "");
-	for (char *s = strtok_r(text, "\n", &rest); s; s = strtok_r(NULL, "\n", &rest)) {
-		const char *name = strsep(&s, ":"), *uid;
-
-		strsep(&s, ":"); /* the password */
-		uid = strsep(&s, ":");
-		if (uid && streq(uid, number))
-			return arena_str(d->a, name);
-	}
-	return arena_str(d->a, "");
-#else
-	struct passwd *user = getpwuid(geteuid());
-
-	return arena_str(d->a, user ? user->pw_name : "");
-#endif
-}
-
 static void check_ids(struct doctor *d)
 {
-	const char *name = user_name(d);
+	auto_free char *login = idmap_login_name(geteuid());
+	const char *name = login ? login : "";
 	unsigned long long uids = count_ids("/etc/subuid", name, geteuid());
 	unsigned long long gids = count_ids("/etc/subgid", name, geteuid());
-	bool has_helpers = is_in_path("newuidmap") && is_in_path("newgidmap");
+	bool has_helpers = idmap_has_helpers();
 	bool matters = geteuid() != 0;
 	struct doctor_check *c;
 

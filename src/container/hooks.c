@@ -12,8 +12,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -163,14 +163,6 @@ static NORETURN void hook_child(const struct hook_context *c, const struct spec_
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* A hook that is being waited for. */
 struct waited {
 	pid_t pid;
@@ -234,7 +226,7 @@ enum wait_result { HOOK_ENDED, HOOK_LATE, HOOK_INTERRUPTED };
 static enum wait_result hook_wait(struct waited *w, const struct hook_context *c, int64_t timeout_s,
 				  int *ret_status)
 {
-	int64_t end = now_ms() + timeout_s * 1000;
+	int64_t end = monotonic_ms() + timeout_s * 1000;
 	enum wait_result result = HOOK_ENDED;
 
 	for (;;) {
@@ -242,7 +234,7 @@ static enum wait_result hook_wait(struct waited *w, const struct hook_context *c
 
 		if (got == w->pid || (got < 0 && errno != EINTR))
 			break;
-		if (now_ms() >= end)
+		if (monotonic_ms() >= end)
 			result = HOOK_LATE;
 		else if (!c->interrupted && interrupt_pending())
 			result = HOOK_INTERRUPTED;
@@ -253,7 +245,7 @@ static enum wait_result hook_wait(struct waited *w, const struct hook_context *c
 				;
 			break;
 		}
-		pump(w, (int)MIN(end - now_ms(), 100));
+		pump(w, (int)MIN(end - monotonic_ms(), 100));
 	}
 	drain(w);
 	return result;

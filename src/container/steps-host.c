@@ -95,28 +95,11 @@ static const char *manager_name(enum cgroup_manager m)
 	return names[m];
 }
 
-/* The name behind the caller's uid, without libc's name service: a plain look at /etc/passwd. */
 static char *owner_name(struct arena *a)
 {
-	auto_free char *text = NULL;
-	size_t len = 0;
+	auto_free char *name = geteuid() == 0 ? str_dup("root") : idmap_login_name(geteuid());
 
-	if (geteuid() == 0)
-		return arena_str(a, "root");
-	if (file_read_at(AT_FDCWD, "/etc/passwd", 1024 * 1024, &text, &len) < 0)
-		return arena_str(a, "");
-	for (char *line = text; line && *line;) {
-		char *end = strchr(line, '\n');
-		char *name_end = strchr(line, ':');
-		unsigned uid;
-
-		if (end)
-			*end = '\0';
-		if (name_end && sscanf(name_end, ":%*[^:]:%u:", &uid) == 1 && uid == geteuid())
-			return arena_str_n(a, line, (size_t)(name_end - line));
-		line = end ? end + 1 : NULL;
-	}
-	return arena_str(a, "");
+	return arena_str(a, name ? name : "");
 }
 
 static struct err *fill_record(struct run *r)

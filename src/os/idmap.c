@@ -109,8 +109,7 @@ size_t idmap_default(const char *sub_text, const char *name, uint32_t host_id, u
 	return take_ranges(ranges, n_ranges, UINT32_MAX, &next, ret, n);
 }
 
-/* The login name of UID by /etc/passwd itself: no name service is loaded into the runtime. */
-static char *login_name(uint32_t uid)
+char *idmap_login_name(uint32_t uid)
 {
 	auto_free char *text = NULL;
 	char *rest;
@@ -149,6 +148,11 @@ static bool is_in_path(const char *program)
 		path += n + (path[n] == ':');
 	}
 	return false;
+}
+
+bool idmap_has_helpers(void)
+{
+	return is_in_path("newuidmap") && is_in_path("newgidmap");
 }
 
 /* The caller's own id alone: the kernel takes it without any privilege. */
@@ -226,8 +230,8 @@ struct err *idmap_plan_make(struct arena *a, const struct spec *spec, struct idm
 	const struct spec_user *user = spec->process ? spec->process->user : NULL;
 	bool is_root = geteuid() == 0;
 	bool has_defaults = l->uid_mappings.n == 0 || l->gid_mappings.n == 0;
-	bool has_helpers = is_root || (is_in_path("newuidmap") && is_in_path("newgidmap"));
-	auto_free char *name = has_defaults ? login_name(geteuid()) : NULL;
+	bool has_helpers = is_root || idmap_has_helpers();
+	auto_free char *name = has_defaults ? idmap_login_name(geteuid()) : NULL;
 	struct idmap_plan plan = { 0 };
 
 	TRY(check_map("linux.uidMappings", &l->uid_mappings));

@@ -27,6 +27,14 @@ MUST_CHECK struct err *idmap_apply(const struct idmap_plan *plan, pid_t pid);
 /* Maps a container id to the host's; false when it is not mapped. */
 bool idmap_to_host(const struct spec_id_mapping *map, size_t n, uint32_t id, uint32_t *ret);
 
+/*
+ * The login name of UID by /etc/passwd itself, or NULL: no name service is loaded into the runtime.
+ * Owned by the caller.
+ */
+char *idmap_login_name(uint32_t uid);
+/* Are newuidmap and newgidmap in $PATH? */
+bool idmap_has_helpers(void);
+
 /* The kernel's limit of rows. */
 enum { IDMAP_MAX = 340 };
 

@@ -132,6 +132,7 @@ TEST(freeing_nothing_is_fine)
 
 TESTS(CASE(an_error_carries_code_and_text),
       CASE(a_system_error_appends_its_text_and_finds_its_code),
+      CASE(a_system_error_in_small_letters_is_the_same_otherwise),
       CASE(context_comes_in_front_and_keeps_the_rest), CASE(an_error_crosses_a_buffer_unharmed),
       CASE(an_error_without_hint_comes_back_without_hint), CASE(a_long_text_is_cut_to_the_buffer),
       CASE(what_is_no_packed_error_is_an_internal_one), CASE(try_returns_at_the_first_error),
