@@ -122,7 +122,8 @@ struct cgroup_plan {
 	struct cgroup_paths paths;
 	size_t n_writes;
 	struct cgroup_write *writes; /* in the order they are made */
-	bool may_fail; /* rootless without an explicit path or limits: go on without a cgroup */
+	bool may_fail; /* rootless without an explicit path: go on without a cgroup, with a warning
+			*/
 	struct device_program *device_program; /* NULL, or for paths.v[device_dir] */
 	size_t device_dir;
 	bool device_update;         /* DEVICE_PROGRAM, or none, takes the place of what is there */

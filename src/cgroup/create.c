@@ -454,7 +454,12 @@ struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd)
 		return e;
 	if (!plan->may_fail)
 		return first_limit(plan) ? err_wrap(e, "%s needs a cgroup", first_limit(plan)) : e;
-	log_warn("the container runs without a cgroup: %s", err_text(e));
+	if (first_limit(plan))
+		log_warn("%s is not applied, the container runs without a cgroup: %s; "
+			 "`davit doctor` shows how to get one",
+			 first_limit(plan), err_text(e));
+	else
+		log_warn("the container runs without a cgroup: %s", err_text(e));
 	err_free(e);
 	*ret_v2_fd = -ENOENT;
 	return NULL;

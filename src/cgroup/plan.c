@@ -235,11 +235,13 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 	/*
 	 * v1 has no delegation, so an engine that names a path there for a rootless container
 	 * cannot mean more than "if you can".  As root the same holds inside a container whose
-	 * /sys/fs/cgroup is read-only.
+	 * /sys/fs/cgroup is read-only.  Limits without a path: Podman hands them on (`kube play`)
+	 * where an ordinary user has no cgroups, and counts on a container that runs without.
 	 */
-	plan.may_fail = !limit &&
-			((opts->is_rootless && (!is_explicit || layout->kind != CGROUP_V2)) ||
-			 (!is_explicit && has_readonly(layout)));
+	plan.may_fail =
+		limit ? opts->is_rootless && !is_explicit && !plan.scope
+		      : (opts->is_rootless && (!is_explicit || layout->kind != CGROUP_V2)) ||
+				(!is_explicit && has_readonly(layout));
 	*ret = plan;
 	return NULL;
 }

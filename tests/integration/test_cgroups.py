@@ -730,6 +730,20 @@ def test_rootless_with_a_limit_that_cannot_be_set_is_refused(container):
     assert "pids" in out.stderr or "cgroup" in out.stderr
 
 
+@pytest.mark.rootless
+def test_rootless_a_limit_without_a_path_may_be_lost_and_is_told(container):
+    """Podman's `kube play` hands limits on where its user has no cgroups.  crun says nothing, runc refuses."""
+    container.set_resources(pids={"limit": 10})
+    if machine.runtime_kind() == "runc":
+        pytest.skip("runc refuses it")
+
+    out = container.run(["cat", "/proc/self/cgroup"], globals=["--log-level=warning"], check=False)
+
+    assert out.returncode == 0, out
+    if container.id not in out.stdout and machine.runtime_kind() == "davit":
+        assert "linux.resources.pids.limit is not applied" in out.stderr
+
+
 def tries_to_escape(container):
     """A payload that makes a cgroup wherever it can; returns what it said.  Outside of the container none was made."""
     container.add_mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "rw"])
