@@ -75,6 +75,35 @@ static bool read_containerd(struct client *c)
 	return is_fine;
 }
 
+/*
+ * What an imported file says replaces a plugin's whole table in containerd 1.x, and is added to it
+ * in 2.x: the program itself knows.  It shows files of version 1 with other names than they have.
+ */
+static void ask_containerd(struct client *c)
+{
+	const char *path = containerd_path(c);
+	const char *program = client_find_program(c, "containerd");
+	struct toml merged = { 0 };
+	struct err *e;
+	char *dump;
+
+	if (!program || !toml_get(&c->doc, TOML_KEYS("imports")))
+		return;
+	dump = client_output(
+		c, (const char *const[]){ program, "--config", path, "config", "dump", NULL },
+		MAX_CONFIG);
+	if (!dump)
+		return;
+	e = toml_add(&merged, c->a, path, dump);
+	if (!e && toml_get(&merged, TOML_KEYS("version"))) {
+		toml_done(&c->doc);
+		c->doc = merged;
+		return;
+	}
+	err_free(e);
+	toml_done(&merged);
+}
+
 /* The CRI plugin's table, which the version of the file decides. */
 static const char *cri_table(struct client *c)
 {
@@ -169,6 +198,7 @@ void client_containerd(struct client *c, const char **ret_manager)
 	if (!read_containerd(c))
 		return;
 	client_check_files(c, containerd_way_in(c));
+	ask_containerd(c);
 	cri = cri_table(c);
 	check_cri_is_on(c);
 	chosen = toml_string(&c->doc,

@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "cgroup/sdbus.h"
 
-enum { MAX_CONFIG = 1024 * 1024, VERSION_SECONDS = 10 };
+enum { MAX_CONFIG = 1024 * 1024, MAX_VERSION = 512, ANSWER_SECONDS = 10 };
 
 struct doctor_check *client_add(struct client *c, enum doctor_level level, const char *name,
 				const char *fmt, ...)
@@ -80,14 +80,14 @@ char *client_find_program(struct client *c, const char *name)
 }
 
 /* What FD says until its end, not longer than a few seconds. */
-static void read_output(int fd, struct str *out)
+static void read_output(int fd, size_t max, struct str *out)
 {
-	int64_t end = monotonic_ms() + VERSION_SECONDS * 1000;
+	int64_t end = monotonic_ms() + ANSWER_SECONDS * 1000;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char buf[512];
+	char buf[4096];
 	ssize_t n;
 
-	while (out->len < sizeof(buf) && monotonic_ms() < end &&
+	while (out->len < max && monotonic_ms() < end &&
 	       poll(&p, 1, (int)MAX(end - monotonic_ms(), 0)) > 0) {
 		n = read(fd, buf, sizeof(buf));
 		if (n <= 0)
@@ -96,10 +96,8 @@ static void read_output(int fd, struct str *out)
 	}
 }
 
-/* The first line that `PROGRAM --version` prints. */
-static char *version_of(struct client *c, const char *program)
+char *client_output(struct client *c, const char *const *argv, size_t max)
 {
-	char *argv[] = { (char *)program, "--version", NULL };
 	posix_spawn_file_actions_t actions;
 	auto_str struct str out = { 0 };
 	int fds[2];
@@ -111,20 +109,30 @@ static char *version_of(struct client *c, const char *program)
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (posix_spawn(&pid, program, &actions, NULL, argv, environ) != 0)
+	if (posix_spawn(&pid, argv[0], &actions, NULL, (char **)argv, environ) != 0)
 		pid = -1;
 	posix_spawn_file_actions_destroy(&actions);
 	close(fds[1]);
 	str_add(&out, "");
 	if (pid > 0) {
-		read_output(fds[0], &out);
+		read_output(fds[0], max, &out);
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}
 	close(fds[0]);
-	out.s[strcspn(out.s, "\r\n")] = '\0';
 	return *out.s ? arena_str(c->a, out.s) : NULL;
+}
+
+/* The first line that `PROGRAM --version` prints. */
+static char *version_of(struct client *c, const char *program)
+{
+	char *out =
+		client_output(c, (const char *const[]){ program, "--version", NULL }, MAX_VERSION);
+
+	if (out)
+		out[strcspn(out, "\r\n")] = '\0';
+	return out && *out ? out : NULL;
 }
 
 void client_check_program(struct client *c, const char *const *programs)

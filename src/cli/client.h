@@ -66,6 +66,8 @@ char *client_user_file(struct client *c, const char *path);
 /* NAME's place in $PATH or, with a slash in it, NAME; NULL when there is none that can be executed.
  */
 char *client_find_program(struct client *c, const char *name);
+/* About MAX bytes of what ARGV prints within a few seconds; NULL when that is nothing. */
+char *client_output(struct client *c, const char *const *argv, size_t max);
 /* Does PATH lead to this davit, or is it called davit? */
 bool client_is_davit(struct client *c, const char *path);
 /*

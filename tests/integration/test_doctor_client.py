@@ -74,6 +74,21 @@ def test_an_engine_that_names_this_davit_takes_it(ask, client, text):
     assert {c["status"] for c in report["checks"] if c["name"] != "class"} == {"ok"}
 
 
+def test_what_containerd_made_of_imported_files_is_what_counts(ask, container):
+    """containerd 1.6 takes what an imported file says about a plugin for all of it."""
+    engine = container.directory / "engines/containerd"
+    imported = container.directory / "imported.toml"
+    imported.write_text('version = 2\n[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "own"\n')
+    text = CONTAINERD.replace("version = 2\n", f'version = 2\nimports = ["{imported}"]\n')
+
+    assert ask("containerd", text)["usable"]                  # one that cannot tell: the files as they are
+    engine.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo containerd version 1.2\n"
+                      f"[ \"$3\" = config ] && cat {imported}\n")
+    report = ask("containerd", text)
+
+    assert not report["usable"] and report["by"]["runtime"]["value"] == "runc is the default"
+
+
 @pytest.mark.parametrize("client, text", [
     ("podman", "[engine]\n"), ("buildah", ""), ("docker", "{}"), ("containerd", "version = 2\n"), ("crio", "")])
 def test_an_engine_that_does_not_know_it_is_told_how(ask, client, text):
