@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE))
 
 import pytest
 
-from harness import environment, machine, runtimes
+from harness import environment, leftovers, machine, runtimes
 from harness.buildah import Buildah
 from harness.client import Client
 from harness.conmon import Conmon
@@ -50,11 +50,13 @@ def place():
 
 @pytest.fixture
 def runtime(request, place):
-    """The name of the runtime of this check."""
+    """The name of the runtime of this check.  The check fails, too, when something of a container is left."""
     why = runtimes.unavailable(request.param, place.view)
     if why:
         pytest.skip(why)
-    return request.param
+    before = leftovers.found(request.param)
+    yield request.param
+    leftovers.expect_none(request.param, before)
 
 
 @pytest.fixture(scope="session")

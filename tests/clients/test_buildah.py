@@ -2,7 +2,9 @@
 """Buildah: `bud` and `run` with the isolation oci."""
 import pytest
 
+from harness import machine
 from harness.image import NAME as BOX
+from harness.inside import WORK
 
 quick = pytest.mark.quick
 
@@ -146,6 +148,35 @@ def test_run_not_executable(buildah, working):
     out = buildah.run(working, "/etc/group", code=None)
 
     assert out.code != 0 and "permission denied" in out.err.lower(), out
+
+
+def test_run_working_directory(buildah, working):
+    """Buildah makes a directory that is not there; a file cannot become one."""
+    out = buildah.run(working, "true", options=["--workingdir", "/etc/passwd"], code=None)
+
+    assert out.code != 0 and "/etc/passwd" in out.err and "not a directory" in out.err.lower(), out
+
+
+def test_run_full_pids(buildah, place):
+    """Buildah has no such limit of its own, and removes one of the cgroup that it gives; not that of one above."""
+    place.needs("pids")
+    with place.cgroup("builds", "pids") as (parent, directory):
+        working = buildah("from", "--pull-never", "--cgroup-parent", f"{parent}/one", BOX).text
+        machine.write(f"{directory}/pids.max", "1")
+
+        out = buildah.run(working, "sh", "-c", "true & wait", code=None)
+
+        assert out.code != 0 and ("can't fork" in out.err or "temporarily unavailable" in out.err), out
+
+
+def test_run_bad_seccomp_profile(buildah):
+    profile = WORK / "here" / "buildah-bad.json"
+    profile.write_text('{"defaultAction": "SCMP_ACT_NONSENSE"}', encoding="utf-8")
+    working = buildah("from", "--pull-never", "--security-opt", f"seccomp={profile}", BOX).text
+
+    out = buildah.run(working, "true", code=None)
+
+    assert out.code != 0 and "SCMP_ACT_NONSENSE" in out.err, out
 
 
 def test_commit(buildah, working):

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from harness import machine
+from harness import image, machine
 from harness.conmon import Refused
 
 
@@ -105,14 +105,49 @@ def test_exec_parallel(conmon):
     assert [conmon.exited(id, directory) for directory in directories] == list(range(8))
 
 
-def test_error_create(conmon):
+# --- errors as an engine gets them ------------------------------------------------------------------------
+
+def test_error_missing_program(conmon):
     with pytest.raises(Refused, match="no-such-program"):
         conmon.create(conmon.spec("no-such-program"))
 
 
-def test_error_tty(conmon):
+def test_error_missing_program_tty(conmon):
     with pytest.raises(Refused, match="no-such-program"):
         conmon.create(conmon.spec("no-such-program", terminal=True))
+
+
+def test_error_not_executable(conmon):
+    with pytest.raises(Refused, match="(?i)permission denied"):
+        conmon.create(conmon.spec(image.NOT_EXECUTABLE))
+
+
+def test_error_working_directory(conmon):
+    spec = conmon.spec("true")
+    spec["process"]["cwd"] = "/etc/passwd"
+
+    with pytest.raises(Refused, match="(?i)/etc/passwd.*not a directory"):
+        conmon.create(spec)
+
+
+def test_error_seccomp_profile(conmon):
+    spec = conmon.spec("true")
+    spec["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_NONSENSE"}
+
+    with pytest.raises(Refused, match="SCMP_ACT_NONSENSE"):
+        conmon.create(spec)
+
+
+def test_error_pids(conmon, place):
+    place.needs("pids")
+    spec = conmon.spec("sh", "-c", "true & wait")
+    spec["linux"]["resources"] = {"pids": {"limit": 1}}
+    id, _pid = conmon.create(spec)
+
+    conmon.runtime("start", id)
+
+    assert conmon.exited(id) == 2
+    assert "can't fork" in conmon.log(conmon.bundles[id])[0][1]
 
 
 def test_error_exec(conmon):

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from harness import image, machine
+from harness.bundle import default_spec
 from harness.inside import WORK
 
 MIB = 1 << 20
@@ -283,15 +284,20 @@ def test_network_host(ctr):
     assert "uplink" not in ctr.run("cat", "/proc/net/dev").out
 
 
-def test_own_spec(ctr):
-    """A configuration that is given whole: the runtime gets it as it is."""
-    from harness.bundle import default_spec
+def own_spec(ctr, *command, **linux):
+    """The file of a configuration that is given whole: the runtime gets it as it is."""
     image.archive()
     spec = default_spec("root")
     spec["root"]["path"] = str(WORK / "rootfs")
-    spec["process"].update(args=["sh", "-c", "echo own; exit 6"])
+    spec["process"]["args"] = list(command)
+    spec["linux"].update(linux)
     file = WORK / "here" / f"{ctr.fresh()}.json"
     file.write_text(json.dumps(spec), encoding="utf-8")
+    return file
+
+
+def test_own_spec(ctr):
+    file = own_spec(ctr, "sh", "-c", "echo own; exit 6")
 
     assert ctr("run", "--rm", *ctr.options([]), "--config", file, ctr.fresh(), code=6).text == "own"
 
@@ -312,6 +318,24 @@ def test_error_working_directory(ctr):
     out = ctr.run("true", options=["--cwd", "/etc/passwd"], code=1)
 
     assert "/etc/passwd" in out.err and "not a directory" in out.err.lower()
+
+
+def test_error_pids(ctr, place):
+    place.needs("pids")
+    file = own_spec(ctr, "sh", "-c", "true & wait", cgroupsPath="/default/full", resources={"pids": {"limit": 1}})
+
+    out = ctr("run", "--rm", *ctr.options([]), "--config", file, ctr.fresh(), code=2)
+
+    assert "can't fork" in out.err
+
+
+def test_error_seccomp_profile(ctr):
+    profile = WORK / "here" / "ctr-bad.json"
+    profile.write_text('{"defaultAction": "SCMP_ACT_NONSENSE"}', encoding="utf-8")
+
+    out = ctr.run("true", options=["--seccomp", "--seccomp-profile", profile], code=1)
+
+    assert "SCMP_ACT_NONSENSE" in out.err
 
 
 def test_error_exec(ctr):

@@ -37,7 +37,8 @@ def test_container(cri):
 
 
 def test_exit_code(cri):
-    status = cri.wait_exited(cri.run("sh", "-c", "exit 5"))
+    # containerd notes the start when the runtime has returned, which may be after the end of a short program.
+    status = cri.wait_exited(cri.run("sh", "-c", "sleep 1; exit 5"))
 
     assert (status.exit_code, status.reason) == (5, "Error")
     assert 0 < status.started_at <= status.finished_at
@@ -368,3 +369,31 @@ def test_error_working_directory(cri):
     message = failed_start(cri, "true", working_dir="/etc/passwd")
 
     assert "/etc/passwd" in message and "not a directory" in message.lower()
+
+
+def test_error_pids(cri, place):
+    """A kubelet limits the processes of a pod in the cgroup that it gives."""
+    place.needs("pids")
+    with place.cgroup("pods-pids", "pids") as (parent, directory):
+        pod = cri.pod(cgroup_parent=parent)
+        container = cri.run(pod=pod)
+        machine.write(f"{directory}/pids.max", machine.read(f"{directory}/pids.current"))
+
+        try:
+            out = cri.exec(container, "sh", "-c", "true & wait")
+            message, code = out.err, out.code
+        except Refused as refused:
+            message, code = str(refused), None
+
+        assert code != 0 and ("can't fork" in message or "temporarily unavailable" in message), message
+        machine.write(f"{directory}/pids.max", "max")
+        cri.remove_pod(pod)
+        del cri.pods[pod]
+
+
+def test_error_seccomp_profile(cri):
+    profile = WORK / "here" / "cri-bad.json"
+    profile.write_text('{"defaultAction": "SCMP_ACT_NONSENSE"}', encoding="utf-8")
+
+    assert "SCMP_ACT_NONSENSE" in failed_start(cri, "true", security={
+        "seccomp": {"profile_type": "Localhost", "localhost_ref": str(profile)}})

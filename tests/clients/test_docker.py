@@ -41,7 +41,7 @@ def test_run_tty(docker):
 
 def test_run_tty_size(docker):
     out = docker.terminal("run", "--rm", "-it", *docker.options([]), BOX, "sh", "-c",
-                          "until [ \"$(stty size)\" = '31 99' ]; do sleep 0.1; done; stty size", rows=31, columns=99)
+                          "until [ \"$(stty size 2>/dev/null)\" = '31 99' ]; do sleep 0.1; done; stty size", rows=31, columns=99)
 
     assert out.lines[-1] == "31 99"
 
@@ -278,7 +278,7 @@ def test_exec_tty(docker):
     name = docker.detached()
 
     out = docker.terminal("exec", "-it", name, "sh", "-c",
-                          "tty; until [ \"$(stty size)\" = '33 101' ]; do sleep 0.1; done; stty size", rows=33, columns=101)
+                          "tty; until [ \"$(stty size 2>/dev/null)\" = '33 101' ]; do sleep 0.1; done; stty size", rows=33, columns=101)
 
     assert re.fullmatch(r"/dev/pts/\d+", out.lines[0]) and out.lines[1:] == ["33 101"]
 

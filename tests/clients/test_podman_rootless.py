@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import image, machine
+from harness import image, kube, machine
 from harness.image import NAME as BOX
 from harness.inside import USER_ID
 
@@ -73,6 +73,29 @@ def test_logs(rootless):
     assert (out.out, out.err) == ("out\n", "err\n")
 
 
+def test_restart(rootless):
+    name = rootless.detached(command=["sh", "-c", "date +%s%N >>/tmp/starts; exec sleep 1000"])
+    rootless("restart", "-t", "0", name)
+
+    machine.wait_until(lambda: len(rootless("exec", name, "cat", "/tmp/starts").lines) == 2, 10)
+
+
+def test_restart_policy(rootless):
+    name = rootless.detached("--restart=on-failure:2", command=["sh", "-c", "echo again; exit 3"])
+
+    machine.wait_until(lambda: rootless.state(name) == "exited" and rootless("logs", name).lines == ["again"] * 3, 30)
+
+
+def test_health(rootless):
+    name = rootless.detached("--health-cmd", "test -e /tmp/well", "--health-interval=disable", "--health-retries=1")
+
+    assert rootless("healthcheck", "run", name, code=1).text == "unhealthy"
+    rootless("exec", name, "touch", "/tmp/well")
+    rootless("healthcheck", "run", name)
+
+    assert rootless.inspect(name, ".State.Health.Status") == "healthy"
+
+
 def test_parallel(rootless):
     count = 10
     started = [rootless.start("run", "--rm", "--network=none", BOX, "echo", f"number-{i}", stdin=subprocess.DEVNULL,
@@ -96,6 +119,18 @@ def test_error_exec(rootless):
 
     assert "no-such-program" in rootless("exec", name, "no-such-program", code=127).err
     assert "permission denied" in rootless("exec", name, image.NOT_EXECUTABLE, code=126).err.lower()
+
+
+def test_error_working_directory(rootless):
+    out = rootless.run("--workdir=/etc/passwd", BOX, "true", code=None)
+
+    assert out.code in (126, 127) and "/etc/passwd" in out.err and "not a directory" in out.err.lower(), out
+
+
+def test_error_seccomp_profile(rootless, source):
+    (source / "bad.json").write_text('{"defaultAction": "SCMP_ACT_NONSENSE"}', encoding="utf-8")
+
+    assert "SCMP_ACT_NONSENSE" in rootless.run("--security-opt", f"seccomp={source}/bad.json", BOX, "true", code=126).err
 
 
 def test_user(rootless):
@@ -222,6 +257,10 @@ def test_pod(rootless, place):
         assert rootless("run", "--rm", "--pod", pod, BOX, "hostname").text == "together"
     finally:
         rootless("pod", "rm", "-f", "-t", "0", pod)
+
+
+def test_kube_play(rootless, place, source):
+    kube.check_play(rootless, place, source)
 
 
 def test_build(rootless, source):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import machine
+from harness import kube, machine
 from harness.image import NAME as BOX
 from harness.inside import WORK
 
@@ -498,37 +498,5 @@ def test_pod(podman, place):
         podman("pod", "rm", "-f", "-t", "0", pod)
 
 
-KUBE = """apiVersion: v1
-kind: Pod
-metadata:
-  name: NAME
-spec:
-  hostNetwork: true
-  restartPolicy: Never
-  containers:
-  - name: main
-    image: localhost/box
-    imagePullPolicy: Never
-    command: ["sh", "-c", "echo $WORD; cat /data/file; exec sleep 1000"]
-    env: [{name: WORD, value: played}]
-    resources: {limits: {memory: 64Mi}}
-    securityContext: {runAsUser: 1000, readOnlyRootFilesystem: true, capabilities: {drop: [all]}}
-    volumeMounts: [{name: data, mountPath: /data, readOnly: true}]
-  volumes:
-  - name: data
-    hostPath: {path: SOURCE, type: Directory}
-"""
-
-
 def test_kube_play(podman, place, source):
-    if place.is_v2 and "pids" not in place.controllers():
-        pytest.skip("Podman makes no pods without controllers")
-    name = "k" + podman.fresh()
-    file = source / "pod.yaml"
-    file.write_text(KUBE.replace("NAME", name).replace("SOURCE", str(source)), encoding="utf-8")
-    podman("kube", "play", file)
-    try:
-        machine.wait_until(lambda: podman("logs", f"{name}-main").lines == ["played", "content"], 10)
-        assert podman("exec", f"{name}-main", "id", "-u").text == "1000"
-    finally:
-        podman("kube", "down", file)
+    kube.check_play(podman, place, source)

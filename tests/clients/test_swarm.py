@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Docker Swarm: services of one node whose daemon takes the runtime by itself."""
 import json
+import re
 
-from harness import machine
+from harness import image, machine
 from harness.swarm import DEADLINE
 
 
@@ -106,12 +107,31 @@ def test_network(swarm):
     assert len(addresses) == 2 and all(address in out.out for address in addresses), out
 
 
-def test_error(swarm):
-    """The reason why a task cannot start is in its list."""
-    service = swarm.service("--restart-condition=none", command=("no-such-program",))
+# --- errors: the reason why a task cannot start is in the list of the service's tasks -----------------------
 
-    def errors():
+def failed(swarm, *options, command):
+    service = swarm.service("--restart-condition=none", *options, command=command)
+
+    def tasks():
         return swarm("service", "ps", "--no-trunc", "--format", "{{.CurrentState}} {{.Error}}", service).text
-    machine.wait_until(lambda: errors().startswith(("Failed", "Rejected")), DEADLINE, "a failure")
+    machine.wait_until(lambda: tasks().startswith(("Failed", "Rejected")), DEADLINE, "a failure")
+    return tasks()
 
-    assert "no-such-program" in errors() and "not found" in errors()
+
+def test_error_missing_program(swarm):
+    assert re.search("no-such-program.*not found", failed(swarm, command=["no-such-program"]))
+
+
+def test_error_not_executable(swarm):
+    assert "permission denied" in failed(swarm, command=[image.NOT_EXECUTABLE]).lower()
+
+
+def test_error_working_directory(swarm):
+    assert "not a directory" in failed(swarm, "--workdir=/etc/passwd", command=["true"]).lower()
+
+
+def test_error_pids(swarm, place):
+    place.needs("pids")
+    service = swarm.service("--restart-condition=none", "--limit-pids=1", command=["sh", "-c", "true & wait"])
+
+    machine.wait_until(lambda: "can't fork" in swarm("service", "logs", "--raw", service).err, DEADLINE, "the message")

@@ -6,7 +6,7 @@ import pathlib
 from . import image, machine, runtimes
 from .client import Client
 from .daemon import Daemon
-from .inside import WORK
+from .inside import WORK, shipped
 
 SOCKET = WORK / "containerd.sock"
 SETTINGS = WORK / "containerd.toml"
@@ -14,7 +14,7 @@ PAUSE = "localhost/pause"
 BOX = f"{image.NAME}:latest"
 COUNT = itertools.count(1)
 
-SETTINGS_TEXT = f"""version = 2
+SETTINGS_TEXT = f"""
 root = "/var/lib/containerd"
 state = "{WORK}/containerd"
 
@@ -31,9 +31,6 @@ stream_server_address = "127.0.0.1"
 
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "/usr/lib/cni"
-
-[plugins."io.containerd.grpc.v1.cri".containerd]
-default_runtime_name = "davit"
 """
 RUNTIME_TEXT = """
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.{name}]
@@ -50,12 +47,18 @@ NETWORK = """{
 """
 
 
+def settings():
+    """The ready file, as somebody without systemd has it, and what is particular to this place."""
+    head, _version, rest = shipped("containerd.toml").partition("version = 2\n")
+    return f"{head}version = 2\n{SETTINGS_TEXT}{rest}".replace("SystemdCgroup = true", "SystemdCgroup = false")
+
+
 class Containerd(Daemon):
     def __init__(self):
         super().__init__("containerd", ["containerd", "--config", SETTINGS], self.answers)
         self.client = Client(["ctr", "-a", SOCKET])
-        text = SETTINGS_TEXT + "".join(RUNTIME_TEXT.format(name=name, path=path) for name, path in runtimes.PATHS.items())
-        SETTINGS.write_text(text, encoding="utf-8")
+        text = "".join(RUNTIME_TEXT.format(name=name, path=path) for name, path in runtimes.PATHS.items() if name != "davit")
+        SETTINGS.write_text(settings() + text, encoding="utf-8")
         pathlib.Path("/etc/cni/net.d").mkdir(parents=True, exist_ok=True)
         pathlib.Path("/etc/cni/net.d/10-pods.conflist").write_text(NETWORK, encoding="utf-8")
 

@@ -6,7 +6,7 @@ import json
 from . import image, machine, runtimes
 from .client import Client
 from .daemon import Daemon
-from .inside import WORK
+from .inside import WORK, shipped
 
 SOCKET = WORK / "docker.sock"
 SETTINGS = WORK / "docker.json"
@@ -22,8 +22,8 @@ class Dockerd(Daemon):
             "--pidfile", WORK / "docker.pid", "-H", f"unix://{SOCKET}", "--storage-driver", "overlay2",
             "--userland-proxy=false"], self.answers)
         self.client = Client(["docker", "-H", f"unix://{SOCKET}"])
-        self.settings = {"runtimes": {name: {"path": path} for name, path in runtimes.PATHS.items() if name != "runc"},
-                         "default-runtime": "davit", "live-restore": False, "shutdown-timeout": 20}
+        self.settings = {**json.loads(shipped("daemon.json")), "live-restore": False, "shutdown-timeout": 20}
+        self.settings["runtimes"]["crun"] = {"path": runtimes.path("crun")}
         self.write()
 
     def write(self):

@@ -85,6 +85,7 @@ def mount_private():
         upper.mkdir(parents=True)
         work.mkdir()
         mount("overlay", path, f"lowerdir={path},upperdir={upper},workdir={work}")
+    make_devices()
     for path in EMPTY:
         os.makedirs(path, exist_ok=True)
         mount("tmpfs", path, "mode=1777" if path == "/dev/shm" else "mode=755")
@@ -92,13 +93,16 @@ def mount_private():
     run("mount", "--make-rshared", "/")
 
 
+def shipped(name):
+    """The ready file of that name, as `make install` would write it."""
+    return (CONFIG / f"{name}.in").read_text(encoding="utf-8").replace("@bindir@/davit", runtimes.path("davit"))
+
+
 def write_etc(view):
     containers = pathlib.Path("/etc/containers")
     (containers / "containers.conf.d").mkdir(parents=True, exist_ok=True)
     # The file that davit ships, and what is particular to this place.
-    shipped = (CONFIG / "containers.conf.in").read_text(encoding="utf-8")
-    shipped = shipped.replace("@bindir@/davit", runtimes.path("davit"))
-    (containers / "containers.conf").write_text(shipped, encoding="utf-8")
+    (containers / "containers.conf").write_text(shipped("containers.conf"), encoding="utf-8")
     # Podman limits the number of processes without asking whether that can be done.
     able = view != "v2" or "pids" in machine.read("/sys/fs/cgroup/cgroup.controllers").split()
     limits = "" if able else "pids_limit = 0\n"
@@ -127,14 +131,28 @@ def make_user():
         os.chown(path, USER_ID, USER_ID)
 
 
-def open_devices():
-    """Everybody may use these on most hosts: rootless Podman has its network and its overlay from them."""
-    for path, minor in (("/dev/net/tun", 200), ("/dev/fuse", 229)):
-        if os.path.exists(path):
-            own = str(WORK / os.path.basename(path))
-            os.mknod(own, 0o666 | stat.S_IFCHR, os.makedev(10, minor))
-            os.chmod(own, 0o666)
-            run("mount", "--bind", own, path)
+# Everybody may use these on most hosts: rootless Podman has its network and its overlay from them.
+FOR_ALL = ["/dev/net/tun", "/dev/fuse"]
+
+
+def make_devices():
+    """The host's devices as nodes of our own: some runtimes change the owner of those that they bind."""
+    own = WORK / "dev"
+    own.mkdir()
+    mount("tmpfs", str(own), "mode=755")
+    for folder in ("/dev", "/dev/net"):
+        (own / folder.removeprefix("/dev").lstrip("/")).mkdir(exist_ok=True)
+        for entry in os.scandir(folder) if os.path.isdir(folder) else ():
+            copy, status = own / os.path.relpath(entry.path, "/dev"), entry.stat(follow_symlinks=False)
+            if entry.is_symlink():
+                copy.symlink_to(os.readlink(entry.path))
+            elif stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+                os.mknod(copy, status.st_mode, status.st_rdev)
+                os.chown(copy, status.st_uid, status.st_gid)
+                os.chmod(copy, 0o666 if entry.path in FOR_ALL else stat.S_IMODE(status.st_mode))
+    (own / "pts").mkdir()
+    run("mount", "--bind", "/dev/pts", str(own / "pts"))
+    run("mount", "--move", str(own), "/dev")
 
 
 def make_network():
@@ -167,7 +185,6 @@ def main():
     mount_cgroups(view, json.loads(hierarchies))
     write_etc(view)
     make_user()
-    open_devices()
     make_network()
     for name in ("tmp", "here", "bin"):
         (WORK / name).mkdir()

@@ -39,6 +39,14 @@ class Place:
                 return (machine.hierarchies()["unified" if self.is_v2 else controller] + path).rstrip("/")
         raise AssertionError(f"{pid} has no cgroup for {controller}")
 
+    @contextlib.contextmanager
+    def cgroup(self, name, controller):
+        """(path in the hierarchy, directory) of a cgroup for CONTROLLER, in which a client makes its own."""
+        directory = machine.hierarchies()["unified" if self.is_v2 else controller] + f"/{name}"
+        os.makedirs(directory, exist_ok=True)
+        yield f"/{name}", directory
+        machine.remove_cgroup(directory)
+
     def fresh_directory(self):
         path = WORK / "here" / f"d{next(self.count)}"
         path.mkdir()

@@ -10,7 +10,8 @@ COUNT = itertools.count(1)
 
 class Podman(Client):
     def __init__(self, runtime, place, user=None, variables=None):
-        super().__init__(["podman", "--runtime", runtime], user, variables)
+        # On a terminal its warnings would stand among the output.
+        super().__init__(["podman", "--log-level=error", "--runtime", runtime], user, variables)
         self.runtime, self.place = runtime, place
 
     @staticmethod
