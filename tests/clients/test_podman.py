@@ -341,6 +341,7 @@ def test_error_missing_program(podman):
 
 
 @quick
+@pytest.mark.peers(crun="does not name the program")
 def test_error_not_executable(podman):
     out = podman.run(BOX, image.NOT_EXECUTABLE, code=126)
 
@@ -379,6 +380,7 @@ def test_error_exec_tty(podman):
     assert "no-such-program" in podman.terminal("exec", "-it", name, "no-such-program", code=127).out
 
 
+@pytest.mark.peers(runc="exec in a full cgroup does not say why")
 def test_error_pids(podman, place):
     place.needs("pids")
     name = podman.detached("--pids-limit=1")

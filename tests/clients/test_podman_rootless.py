@@ -243,7 +243,7 @@ def test_network_host(rootless):
     assert "uplink" in rootless("run", "--rm", "--network=host", BOX, "sh", "-c", "cut -d: -f1 /proc/net/dev").out
 
 
-@pytest.mark.peers(runc="has no --cgroup-manager, which Podman hands on")
+@pytest.mark.peers(runc="it has no --cgroup-manager=disabled, so Podman refuses")
 def test_cgroups_disabled(rootless):
     assert rootless.run("--cgroups=disabled", BOX, "echo", "hello").text == "hello"
 
@@ -259,6 +259,7 @@ def test_pod(rootless, place):
         rootless("pod", "rm", "-f", "-t", "0", pod)
 
 
+@pytest.mark.peers(runc="a memory limit is an error where the user has no cgroups")
 def test_kube_play(rootless, place, source):
     kube.check_play(rootless, place, source)
 

@@ -79,7 +79,7 @@ def test_oom_score(podman):
     assert podman.run("--oom-score-adj=500", BOX, "cat", "/proc/self/oom_score_adj").text == "500"
 
 
-@pytest.mark.peers(runc="has no --cgroup-manager, which Podman hands on")
+@pytest.mark.peers(runc="it has no --cgroup-manager=disabled, so Podman refuses")
 @quick
 def test_cgroups_disabled(podman, place):
     name = podman.detached("--cgroups=disabled")

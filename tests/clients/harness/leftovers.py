@@ -10,8 +10,8 @@ from . import machine, runtimes
 # Where the clients here let the runtimes keep their state: each directory in it is a container.
 STATES = ["/run/{name}", "/run/user/*/{name}", "/run/containerd/runc/*", "/var/run/docker/runtime-runc/*"]
 DEADLINE = 20                                   # conmon and shims call `delete` when their client has gone already
-# The names of containers in cgroups; what clients make above them stays.
-CONTAINER = re.compile(r"[0-9a-f]{64}|/c\d+$|conmon-check")
+# The names of containers in cgroups; what clients make above them stays, as that of a pod of Podman does on v1.
+CONTAINER = re.compile(r"(?<!/libpod_parent/)[0-9a-f]{64}|/c\d+$|conmon-check")
 
 
 def found(name):
