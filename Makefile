@@ -63,10 +63,10 @@ demo: ## build, run a container from busybox, show its output and its state
 	@$(MAKE) --no-print-directory all
 	@DAVIT=$(DAVIT) examples/demo $(BUILD)/demo
 
-check: deps ## style, unit tests with sanitizers, integration tests, the state matrix, two other kernels (root)
+check: deps ## style, unit tests with sanitizers, integration tests, the state matrix, Podman, two other kernels (root)
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory -k check-style check-links check-members check-unit check-tools check-integration \
-		check-matrix check-vm-quick
+		check-matrix check-clients-quick check-vm-quick
 
 check-style: check-layers check-sources check-format ## layers, style rules, format; no root
 
