@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -110,6 +111,14 @@ def test_restart(cri):
     assert cri.output("echo", "again", pod=pod) == ["again"]
 
 
+def test_parallel(cri):
+    pod, count = cri.pod(), 20
+    with ThreadPoolExecutor(count) as threads:
+        containers = list(threads.map(lambda i: cri.run("sh", "-c", f"exit {i}", pod=pod), range(count)))
+
+    assert [cri.wait_exited(container).exit_code for container in containers] == list(range(count))
+
+
 def test_daemon_restart(cri, containerd):
     """Shims and containers outlive the daemon."""
     container = cri.run()
@@ -131,6 +140,27 @@ def test_exec(cri):
     out = cri.exec(container, "sh", "-c", "echo out; echo err >&2; exit 7")
 
     assert (out.code, out.out, out.err) == (7, "out\n", "err\n")
+
+
+def test_exec_tty(cri):
+    stream = cri.exec_tty(cri.run(), "sh", "-c",
+                          "tty; until [ \"$(stty size 2>/dev/null)\" = '33 101' ]; do sleep 0.1; done; read x; echo got-$x; exit 7")
+
+    stream.wait_for("/dev/pts/")
+    stream.resize(33, 101)
+    stream.type("word\n")
+    out, code = stream.end()
+
+    assert "got-word" in out and code == 7
+
+
+def test_attach(cri):
+    stream = cri.attach_tty(cri.run("sh", "-c", "read x; echo got-$x; read y", tty=True, stdin=True))
+
+    stream.type("word\n")
+    stream.wait_for("got-word")
+    stream.type("end\n")
+    stream.end()
 
 
 def test_exec_timeout(cri):

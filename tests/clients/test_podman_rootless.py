@@ -97,7 +97,7 @@ def test_health(rootless):
 
 
 def test_parallel(rootless):
-    count = 10
+    count = 20
     started = [rootless.start("run", "--rm", "--network=none", BOX, "echo", f"number-{i}", stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) for i in range(count)]
     outputs = [process.communicate(timeout=300 * machine.PATIENCE) for process in started]
@@ -237,6 +237,14 @@ def test_network_slirp(rootless):
     out = rootless("run", "--rm", "--network=slirp4netns", BOX, "ls", "/sys/class/net")
 
     assert sorted(out.lines) == ["lo", "tap0"]
+
+
+def test_network_bridge(rootless):
+    """The network of a container with an address of its own, in the network that Podman makes for its user."""
+    out = rootless("run", "--rm", "--network=bridge", BOX, "sh", "-c", "ip -4 -o address show eth0; ip route")
+
+    address = re.search(r"inet ([0-9.]+)/", out.out)[1]
+    assert f"default via {address.rpartition('.')[0]}.1 " in out.out
 
 
 def test_network_host(rootless):

@@ -18,6 +18,7 @@ from . import machine
 from .containerd import BOX, SOCKET
 
 from .inside import WORK
+from .stream import Stream
 
 COUNT = itertools.count(1)
 DEADLINE = 90
@@ -127,6 +128,13 @@ class Cri:
 
     def exec(self, container, *command, timeout=0):
         return Exec(self.service("ExecSync", container_id=container, cmd=list(command), timeout=timeout))
+
+    def exec_tty(self, container, *command):
+        """The Stream of COMMAND, which has a terminal."""
+        return Stream(self.service("Exec", container_id=container, cmd=list(command), tty=True, stdin=True, stdout=True).url)
+
+    def attach_tty(self, container):
+        return Stream(self.service("Attach", container_id=container, tty=True, stdin=True, stdout=True).url)
 
     def status(self, container):
         return self.service("ContainerStatus", container_id=container).status
