@@ -256,7 +256,7 @@ def test_no_shell_complains(shell):
     shell.offers("davit '' ")
     shell.offers("davit ! -a ")
     shell.offers("davit nothing --")
-    for word in (b": line ", b"_davit:", b"_davit_ids:", b"(line ", b"not found", b"test: "):
+    for word in (b"bash: ", b": line ", b"_davit:", b"_davit_ids:", b"(line ", b"not found", b"test: "):
         assert word not in shell.said, shell.said.decode()
 
 
