@@ -20,9 +20,12 @@ function __davit_takes_word
 	return 1
 end
 
-# The words before the cursor: the command ("-" if there is none yet), the number of its operands, "over" once there can be
-# no more options, and what --root says.
-function __davit_line
+# Sets __davit_line to what stands before the cursor: the command ("-" if there is none yet), the number of its operands, "over"
+# once there can be no more options, and what --root says.  One line is read once: each condition below asks for it.
+function __davit_read
+	set -l text (commandline -cp | string collect)
+	test "$text" = "$__davit_text"; and return
+	set -g __davit_text $text
 	set -l command -
 	set -l operands 0
 	set -l over more
@@ -49,28 +52,29 @@ function __davit_line
 			set pending $word
 		end
 	end
-	string join \n -- "$command" $operands $over (string replace -r -- '^~/' $HOME/ $root)
+	set -g __davit_line "$command" $operands $over (string replace -r -- '^~/' $HOME/ $root)
 end
 
 # Whether options of command $argv[1] can come here.
 function __davit_options
-	set -l line (__davit_line)
-	test "$line[1]" = $argv[1]; and test $line[3] = more
+	__davit_read
+	test "$__davit_line[1]" = $argv[1]; and test $__davit_line[3] = more
 end
 
 # Whether operand $argv[2] of command $argv[1] (or any, without a number) comes here.
 function __davit_operand
-	set -l line (__davit_line)
-	test "$line[1]" = $argv[1]; and begin
-		not set -q argv[2]; or test $line[2] = $argv[2]
+	__davit_read
+	test "$__davit_line[1]" = $argv[1]; and begin
+		not set -q argv[2]; or test $__davit_line[2] = $argv[2]
 	end
 end
 
 function __davit_ids
 	set -l program (string replace -r -- '^~/' $HOME/ (commandline -opc)[1])
-	set -l line (__davit_line)
 	set -l root
-	set -q line[4]; and set root --root $line[4]
+	type -q -- $program; or return
+	__davit_read
+	set -q __davit_line[4]; and set root --root $__davit_line[4]
 	$program $root list -q 2>/dev/null
 end
 

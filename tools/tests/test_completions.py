@@ -242,6 +242,14 @@ def test_containers_are_those_of_the_root_in_the_line(shell, root):
     assert shell.offers(f"{before} update --memory 5M ") == {"api-1", "api-2"}
 
 
+@pytest.mark.parametrize("before", ["A=1 davit", "true; davit", "true && davit --debug", "~/bin/davit", "HOME/bin/davit"])
+def test_the_line_may_hold_more_and_name_its_davit(shell, before):
+    before = before.replace("HOME", str(shell.home))
+
+    assert shell.offers(f"{before} --log file:/x sta") == {"start", "state"}
+    assert shell.offers(f"{before} --root ~/other state ") == {"api-1", "api-2"}
+
+
 def test_a_root_after_the_command_is_none(shell):
     assert shell.offers("davit exec --env --root ") == {"web-1", "web-2"}
 
@@ -256,7 +264,8 @@ def test_no_shell_complains(shell):
     shell.offers("davit '' ")
     shell.offers("davit ! -a ")
     shell.offers("davit nothing --")
-    for word in (b"bash: ", b": line ", b"_davit:", b"_davit_ids:", b"(line ", b"not found", b"test: "):
+    shell.offers("nothing/davit --root /x state ")
+    for word in (b"bash: ", b": line ", b"_davit:", b"_davit_ids:", b"(line ", b"not found", b"test: ", b"nknown command"):
         assert word not in shell.said, shell.said.decode()
 
 
