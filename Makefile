@@ -173,9 +173,10 @@ deb: ## build the Debian packages in build/deb
 	@tools/install-deps deb
 	@packaging/build-deb $(BUILD)/deb
 
-check-deb: ## build them without the unit tests, and look at them with lintian (root)
+check-deb: ## build them without the unit tests, look at them with lintian, try what is in them (root)
 	@DEB_BUILD_OPTIONS=nocheck $(MAKE) --no-print-directory deb
-	@lintian --pedantic --fail-on error,warning --allow-root $(BUILD)/deb/*.changes
+	@lintian --display-info --pedantic --fail-on error,warning,info,pedantic --allow-root $(BUILD)/deb/*.changes
+	@DEB=$(abspath $(BUILD))/deb $(PYTEST) -q -p no:cacheprovider tests/packages/test_deb.py
 
 clean: ## remove the build directories
 	rm -rf -- $(BUILD) $(ASAN) $(STATIC)

@@ -1,243 +1,207 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of davit for bash.  Written by tools/check-cli --write from the option tables.
+#
+# The functions set `kind` (ids, dir, file) or `words` of their caller.
 
-_davit_ids()
+# The value of option $2 of command $1, and "--name=" for a value that may be attached only.
+# The status tells whether there is one.
+_davit_value()
 {
-	local i root=()
+	case $1,$2 in
+	,--root) kind=dir ;;
+	,--cgroup-manager) words='cgroupfs systemd disabled' ;;
+	,--log) kind=file ;;
+	,--log-format) words='text json' ;;
+	,--log-level) words='error warning info debug' ;;
+	,--rootless) ;;
+	create,--bundle|create,-b) kind=dir ;;
+	create,--config|create,-f) kind=file ;;
+	create,--console-socket) kind=file ;;
+	create,--pid-file) kind=file ;;
+	create,--pidfd-socket) kind=file ;;
+	create,--preserve-fds) ;;
+	doctor,--client|doctor,-c) words='podman buildah docker containerd crio kubernetes' ;;
+	doctor,--config) kind=file ;;
+	doctor,--format|doctor,-f) words='text json' ;;
+	events,--interval) ;;
+	events,--format|events,-f) words='json table prometheus' ;;
+	exec,--process|exec,-p) kind=file ;;
+	exec,--cwd) kind=dir ;;
+	exec,--user|exec,-u) ;;
+	exec,--additional-gids|exec,-g) ;;
+	exec,--env|exec,-e) ;;
+	exec,--cap|exec,-c) ;;
+	exec,--tty=) words='true false' ;;
+	exec,--process-label) ;;
+	exec,--apparmor) ;;
+	exec,--cgroup) ;;
+	exec,--console-socket) kind=file ;;
+	exec,--pid-file) kind=file ;;
+	exec,--pidfd-socket) kind=file ;;
+	exec,--preserve-fds) ;;
+	list,--format|list,-f) words='table json' ;;
+	ps,--format|ps,-f) words='table json' ;;
+	run,--bundle|run,-b) kind=dir ;;
+	run,--config|run,-f) kind=file ;;
+	run,--console-socket) kind=file ;;
+	run,--pid-file) kind=file ;;
+	run,--pidfd-socket) kind=file ;;
+	run,--preserve-fds) ;;
+	spec,--bundle|spec,-b) kind=dir ;;
+	spec,--file|spec,-f) kind=file ;;
+	spec,--args) ;;
+	spec,--env) ;;
+	spec,--rootfs) kind=dir ;;
+	update,--resources|update,-r) kind=file ;;
+	update,--blkio-weight) ;;
+	update,--cpu-period) ;;
+	update,--cpu-quota) ;;
+	update,--cpu-burst) ;;
+	update,--cpu-share) ;;
+	update,--cpu-idle) ;;
+	update,--cpu-rt-period) ;;
+	update,--cpu-rt-runtime) ;;
+	update,--cpuset-cpus) ;;
+	update,--cpuset-mems) ;;
+	update,--kernel-memory) ;;
+	update,--kernel-memory-tcp) ;;
+	update,--memory) ;;
+	update,--memory-reservation) ;;
+	update,--memory-swap) ;;
+	update,--pids-limit) ;;
+	update,--l3-cache-schema) ;;
+	update,--mem-bw-schema) ;;
+	validate,--bundle|validate,-b) kind=dir ;;
+	validate,--config|validate,-f) kind=file ;;
+	*) return 1 ;;
+	esac
+}
 
-	for ((i = 1; i < COMP_CWORD - 1; i++)); do
-		[[ ${COMP_WORDS[i]} == --root ]] && root=(--root "${COMP_WORDS[i + 1]}")
-	done
-	"${COMP_WORDS[0]}" "${root[@]}" list -q 2>/dev/null
+# The options of command $1.
+_davit_options()
+{
+	case $1 in
+	'') words='--root --cgroup-manager --systemd-cgroup --log --log-format --log-level --debug --rootless --version -v --help -h' ;;
+	create) words='--bundle -b --config -f --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach -d --help -h' ;;
+	delete) words='--force -f --regex -r --help -h' ;;
+	doctor) words='--client -c --config --format -f --help -h' ;;
+	events) words='--stats --interval --format -f --all -a --help -h' ;;
+	exec) words='--process -p --cwd --user -u --additional-gids -g --env -e --cap -c --tty -t --detach -d --no-new-privs --process-label --apparmor --cgroup --console-socket --pid-file --pidfd-socket --preserve-fds --ignore-paused --help -h' ;;
+	features) words='--help -h' ;;
+	help) words='--help -h' ;;
+	kill) words='--all -a --regex -r --help -h' ;;
+	list) words='--quiet -q --format -f --help -h' ;;
+	mounts) words='--help -h' ;;
+	pause) words='--help -h' ;;
+	ps) words='--format -f --help -h' ;;
+	resume) words='--help -h' ;;
+	run) words='--bundle -b --config -f --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach -d --keep --plan --help -h' ;;
+	spec) words='--bundle -b --file -f --rootless --args --env --rootfs --help -h' ;;
+	start) words='--help -h' ;;
+	state) words='--explain --help -h' ;;
+	update) words='--resources -r --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --kernel-memory --kernel-memory-tcp --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema --help -h' ;;
+	validate) words='--bundle -b --config -f --help -h' ;;
+	version) words='--help -h' ;;
+	esac
+}
+
+# Operand $2 of command $1, from 0.
+_davit_operand()
+{
+	case $1,$2 in
+	,0) words='create delete doctor events exec features help kill list mounts pause ps resume run spec start state update validate version' ;;
+	delete,0) kind=ids ;;
+	events,*) kind=ids ;;
+	exec,0) kind=ids ;;
+	help,0) words='create delete doctor events exec features help kill list mounts pause ps resume run spec start state update validate version' ;;
+	kill,0) kind=ids ;;
+	kill,1) words='HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS' ;;
+	mounts,0) words='add remove' ;;
+	mounts,1) kind=ids ;;
+	mounts,2) kind=file ;;
+	pause,0) kind=ids ;;
+	ps,0) kind=ids ;;
+	resume,0) kind=ids ;;
+	start,0) kind=ids ;;
+	state,0) kind=ids ;;
+	update,0) kind=ids ;;
+	esac
+}
+
+# The word $1 as the program gets it, in `plain`; nothing in it is run.
+_davit_plain()
+{
+	plain=${1//[\\\"\']/}
+	[[ $1 == '~'/* ]] && plain=$HOME/${plain:2}
 }
 
 _davit()
 {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local i command= first= kind= words= options=
+	local text=${COMP_LINE:0:COMP_POINT} line=() i word plain root=()
+	local command= operand=0 pending= over= kind= words= cur lead=
+
+	# COMP_WORDS is cut at = and : too; LINE has the words of the line up to the cursor.
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if ((i > 0)) && [[ $text == [^[:space:]]* ]]; then
+			((i == COMP_CWORD)) && word=$text
+			line[-1]+=$word
+		else
+			text=${text#"${text%%[^[:space:]]*}"}
+			((i == COMP_CWORD)) && word=$text
+			line+=("$word")
+		fi
+		text=${text#"$word"}
+	done
+
+	for word in "${line[@]:1:${#line[@]}-2}"; do
+		if [[ $pending ]]; then
+			if [[ $command$pending == --root ]]; then
+				_davit_plain "$word"
+				root=(--root "$plain")
+			fi
+			pending=
+		elif [[ $over || $word != -[^0-9]* ]]; then
+			if [[ ! $command ]]; then
+				command=$word over=
+			else
+				((operand++))
+				case $command in exec|ps) over=yes ;; esac
+			fi
+		elif [[ $word == -- ]]; then
+			over=yes
+		elif [[ $command$word == --root=* ]]; then
+			_davit_plain "${word#*=}"
+			root=(--root "$plain")
+		elif _davit_value "$command" "$word"; then
+			pending=$word
+		fi
+	done
+
+	kind= words= cur=${line[-1]}
+	if [[ $pending ]]; then
+		_davit_value "$command" "$pending"
+	elif [[ ! $over && $cur == --*=* ]]; then
+		lead=${cur%%=*}= cur=${cur#*=}
+		_davit_value "$command" "${lead%=}" || _davit_value "$command" "$lead"
+	elif [[ ! $over && $cur == -* ]]; then
+		_davit_options "$command"
+	else
+		_davit_operand "$command" "$operand"
+	fi
 
 	COMPREPLY=()
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		--root|--cgroup-manager|--log|--log-format|--log-level|--rootless) ((i++)) ;;
-		-*) ;;
-		*) command=${COMP_WORDS[i]}; break ;;
-		esac
-	done
-	first=$((i + 1))
-
-	case $command in
-	'')
-		options='--root --cgroup-manager --systemd-cgroup --log --log-format --log-level --debug --rootless --version -v --help -h'
-		words='create delete doctor events exec features help kill list mounts pause ps resume run spec start state update validate version'
-		case $prev in
-		--root) kind=dir ;;
-		--cgroup-manager) words='cgroupfs systemd disabled' ;;
-		--log) kind=file ;;
-		--log-format) words='text json' ;;
-		--log-level) words='error warning info debug' ;;
-		--rootless) kind=none ;;
-		esac
-		;;
-	create)
-		options='--bundle -b --config -f --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach -d --help -h'
-		kind=options
-		case $prev in
-		--bundle|-b) kind=dir ;;
-		--config|-f) kind=file ;;
-		--console-socket) kind=file ;;
-		--pid-file) kind=file ;;
-		--pidfd-socket) kind=file ;;
-		--preserve-fds) kind=none ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	delete)
-		options='--force -f --regex -r --help -h'
-		kind=ids
-		[[ $words ]] && kind=words
-		;;
-	doctor)
-		options='--client -c --config --format -f --help -h'
-		kind=options
-		case $prev in
-		--client|-c) words='podman buildah docker containerd crio kubernetes' ;;
-		--config) kind=file ;;
-		--format|-f) words='text json' ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	events)
-		options='--stats --interval --format -f --all -a --help -h'
-		kind=options
-		case $prev in
-		--interval) kind=none ;;
-		--format|-f) words='json table prometheus' ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	exec)
-		options='--process -p --cwd --user -u --additional-gids -g --env -e --cap -c --tty -t --detach -d --no-new-privs --process-label --apparmor --cgroup --console-socket --pid-file --pidfd-socket --preserve-fds --ignore-paused --help -h'
-		kind=ids
-		case $prev in
-		--process|-p) kind=file ;;
-		--cwd) kind=dir ;;
-		--user|-u) kind=none ;;
-		--additional-gids|-g) kind=none ;;
-		--env|-e) kind=none ;;
-		--cap|-c) kind=none ;;
-		--process-label) kind=none ;;
-		--apparmor) kind=none ;;
-		--cgroup) kind=none ;;
-		--console-socket) kind=file ;;
-		--pid-file) kind=file ;;
-		--pidfd-socket) kind=file ;;
-		--preserve-fds) kind=none ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	features)
-		options='--help -h'
-		kind=options
-		[[ $words ]] && kind=words
-		;;
-	help)
-		options='--help -h'
-		kind=options
-		words='create delete doctor events exec features help kill list mounts pause ps resume run spec start state update validate version'
-		[[ $words ]] && kind=words
-		;;
-	kill)
-		options='--all -a --regex -r --help -h'
-		kind=ids
-		[[ $words ]] && kind=words
-		;;
-	list)
-		options='--quiet -q --format -f --help -h'
-		kind=options
-		case $prev in
-		--format|-f) words='table json' ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	mounts)
-		options='--help -h'
-		kind=ids
-		((COMP_CWORD == first++)) && words='add remove'
-		((COMP_CWORD > first)) && kind=file
-		[[ $words ]] && kind=words
-		;;
-	pause)
-		options='--help -h'
-		kind=ids
-		[[ $words ]] && kind=words
-		;;
-	ps)
-		options='--format -f --help -h'
-		kind=ids
-		case $prev in
-		--format|-f) words='table json' ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	resume)
-		options='--help -h'
-		kind=ids
-		[[ $words ]] && kind=words
-		;;
-	run)
-		options='--bundle -b --config -f --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach -d --keep --plan --help -h'
-		kind=options
-		case $prev in
-		--bundle|-b) kind=dir ;;
-		--config|-f) kind=file ;;
-		--console-socket) kind=file ;;
-		--pid-file) kind=file ;;
-		--pidfd-socket) kind=file ;;
-		--preserve-fds) kind=none ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	spec)
-		options='--bundle -b --file -f --rootless --args --env --rootfs --help -h'
-		kind=options
-		case $prev in
-		--bundle|-b) kind=dir ;;
-		--file|-f) kind=file ;;
-		--args) kind=none ;;
-		--env) kind=none ;;
-		--rootfs) kind=dir ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	start)
-		options='--help -h'
-		kind=ids
-		[[ $words ]] && kind=words
-		;;
-	state)
-		options='--explain --help -h'
-		kind=ids
-		[[ $words ]] && kind=words
-		;;
-	update)
-		options='--resources -r --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --kernel-memory --kernel-memory-tcp --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema --help -h'
-		kind=ids
-		case $prev in
-		--resources|-r) kind=file ;;
-		--blkio-weight) kind=none ;;
-		--cpu-period) kind=none ;;
-		--cpu-quota) kind=none ;;
-		--cpu-burst) kind=none ;;
-		--cpu-share) kind=none ;;
-		--cpu-idle) kind=none ;;
-		--cpu-rt-period) kind=none ;;
-		--cpu-rt-runtime) kind=none ;;
-		--cpuset-cpus) kind=none ;;
-		--cpuset-mems) kind=none ;;
-		--kernel-memory) kind=none ;;
-		--kernel-memory-tcp) kind=none ;;
-		--memory) kind=none ;;
-		--memory-reservation) kind=none ;;
-		--memory-swap) kind=none ;;
-		--pids-limit) kind=none ;;
-		--l3-cache-schema) kind=none ;;
-		--mem-bw-schema) kind=none ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	validate)
-		options='--bundle -b --config -f --help -h'
-		kind=options
-		case $prev in
-		--bundle|-b) kind=dir ;;
-		--config|-f) kind=file ;;
-		esac
-		[[ $words ]] && kind=words
-		;;
-	version)
-		options='--help -h'
-		kind=options
-		[[ $words ]] && kind=words
-		;;
-	esac
-
 	case $kind in
-	dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-	none) ;;
+	# Readline knows best about quotes and tildes: it does this when there is no reply.
+	dir) compopt -o dirnames; return ;;
+	file) compopt -o default; return ;;
 	ids)
-		if [[ $cur == -* ]]; then
-			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-		elif ((COMP_CWORD == first)) || [[ $prev == -* ]]; then
-			mapfile -t COMPREPLY < <(compgen -W "$(_davit_ids)" -- "$cur")
-		fi
-		;;
-	*)
-		[[ $cur == -* ]] && words=$options
-		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		_davit_plain "${line[0]}"
+		words=$("$plain" "${root[@]}" list -q 2>/dev/null)
 		;;
 	esac
+	[[ $COMP_WORDBREAKS == *=* ]] && lead=
+	mapfile -t COMPREPLY < <(compgen -P "$lead" -W "$words" -- "$cur")
 }
 
-complete -o filenames -o bashdefault -F _davit davit
+complete -o bashdefault -F _davit davit

@@ -137,7 +137,8 @@ static void dump_command(struct str *out, const struct command *cmd)
 	json_add(out, cmd->operands);
 	str_add(out, ", \"summary\": ");
 	json_add(out, cmd->summary);
-	str_addf(out, ", \"has_id\": %s, \"verbs\": ", cmd->has_id ? "true" : "false");
+	str_addf(out, ", \"has_id\": %s, \"stops_at_operand\": %s, \"verbs\": ",
+		 cmd->has_id ? "true" : "false", cmd->stops_at_operand ? "true" : "false");
 	dump_words(out, cmd->verbs);
 	str_add(out, ", \"options\": [");
 	for (const struct opt *o = cmd->opts; o->kind; o++) {

@@ -85,11 +85,35 @@ def test_a_wrong_word_is_refused(system):
     assert system("everything").returncode == 64
 
 
-def test_the_daemons_of_clients_are_not_started(system, tmp_path):
-    out = system("clients", have=BUILD)
+@pytest.mark.parametrize("group, needs, not_needed", [
+    ("check", "busybox-static libcmocka-dev python3-pytest bash zsh fish crun runc", "lintian podman containerd valgrind"),
+    ("deb", "busybox-static debhelper dpkg-dev lintian libcmocka-dev python3-pytest bash-completion zsh fish", "crun podman"),
+    ("clients", "busybox-static python3-pytest crun podman buildah conmon netavark slirp4netns", "containerd lintian"),
+    ("daemons", "busybox-static python3-pytest podman buildah containerd containernetworking-plugins python3-grpcio", "lintian"),
+])
+def test_each_group_has_what_its_target_needs(system, group, needs, not_needed):
+    out = system("--dry-run", group, have=BUILD)
+    words = out.stdout.split()
+
+    assert (out.returncode, out.stderr, out.apt) == (0, "", [])
+    assert set(needs.split()) <= set(words)
+    assert not set((not_needed + " " + BUILD).split()) & set(words)
+    assert len(words) == len(set(words))
+
+
+def test_a_group_that_is_there_needs_nothing(system):
+    missing = system("--dry-run", "deb", have=BUILD).stdout.strip()
+
+    assert missing.startswith("busybox-static debhelper ")
+    assert system("deb", have=BUILD + " " + missing).apt == []
+
+
+@pytest.mark.parametrize("group, one", [("clients", "podman"), ("daemons", "docker[.]io")])
+def test_the_daemons_of_clients_are_not_started(system, tmp_path, group, one):
+    out = system(group, have=BUILD)
 
     assert out.returncode == 0
-    assert " podman " in out.apt[0] and out.apt[1:] == ["policy says 101"]
+    assert one in out.apt[0] and out.apt[1:] == ["policy says 101"]
     assert not (tmp_path / "policy-rc.d").exists()
 
 
