@@ -134,6 +134,7 @@ check-clients-quick: all ## Podman and Buildah run on davit, without network (ro
 
 check-clients: all ## real clients on davit, crun and runc in each cgroup view; writes docs/clients.md (root, an hour)
 	@tools/install-deps daemons
+	@tools/install-deps vm
 	@DAVIT=$(DAVIT) tests/clients/run --write
 
 check-vm-quick: all ## the same on two other kernels: cgroup v2 with systemd, v1 without a freezer (root)

@@ -52,7 +52,10 @@ class Client:
         self.variables = {"PATH": PATH, "HOME": "/root", "TMPDIR": str(WORK / "tmp"), "LANG": "C.UTF-8",
                           **(variables or {})}
         if user:
-            self.variables.update(HOME=f"/home/{USER}", USER=USER, XDG_RUNTIME_DIR=f"/run/user/{USER_ID}")
+            runtime_dir = f"/run/user/{USER_ID}"
+            self.variables.update(HOME=f"/home/{USER}", USER=USER, XDG_RUNTIME_DIR=runtime_dir)
+            if os.path.exists(f"{runtime_dir}/bus"):
+                self.variables["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime_dir}/bus"
         self.history = []
 
     def words(self, *words):

@@ -19,10 +19,12 @@ VIEWS = {
     "v1": "the v1 controllers, no v2 hierarchy",
     "hybrid": "the v1 controllers, and v2 at /sys/fs/cgroup/unified",
     "v2": "v2 alone",
+    "systemd": "v2 with systemd, which Podman asks for its cgroups, in a virtual machine",
 }
 PREFIX = "davit-clients-"
 # What each view needs of the host.
 LAYOUTS = {"v1": ("v1", "hybrid"), "hybrid": ("hybrid",), "v2": ("v2", "hybrid")}
+IN_MACHINE = "systemd"                      # tests/vm has the machine; it is thrown away, so nothing in it is private
 UNSHARE = ["unshare", "-C", "-m", "-n", "-p", "-i", "-u", "--fork", "--kill-child", "--mount-proc"]
 INSIDE = "DAVIT_CLIENTS_INSIDE"             # the view; set inside only
 
@@ -67,6 +69,10 @@ class Groups:
         return [path for path in self.paths if not machine.remove_cgroup(path)]
 
 
+def with_modules():
+    return {**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).resolve().parents[1])}
+
+
 def stop(process, groups):
     """Ends the namespace.  A process that is frozen on v1 does not even die of SIGKILL."""
     machine.send(process.pid, signal.SIGTERM)
@@ -84,6 +90,11 @@ def enter(view, command, cwd=None):
     assert view in VIEWS, f"there is no view {view}: {' '.join(VIEWS)}"
     if os.geteuid() != 0:
         raise SystemExit("clients: run the checks as root; they make the ordinary user themselves")
+    if view == IN_MACHINE:
+        if "DAVIT_VM_LAYOUT" not in os.environ:
+            raise SystemExit("clients: the view systemd is for a machine of tests/vm: tests/clients/run --view systemd")
+        return subprocess.run([sys.executable, "-B", "-m", "harness.inside", view, "--", *command], cwd=cwd, check=False,
+                              env=with_modules()).returncode
     if machine.host_layout() not in LAYOUTS[view]:
         raise SystemExit(f"clients: the view {view} needs a host with {' or '.join(LAYOUTS[view])}, "
                          f"this one has {machine.host_layout()}")
@@ -97,8 +108,7 @@ def enter(view, command, cwd=None):
         process = subprocess.Popen(
             [*UNSHARE, sys.executable, "-B", "-m", "harness.inside", view, str(tell),
              json.dumps(machine.hierarchies()), "--", *command],
-            cwd=cwd, pass_fds=[tell], preexec_fn=groups.enter,
-            env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).resolve().parents[1])})
+            cwd=cwd, pass_fds=[tell], preexec_fn=groups.enter, env=with_modules())
         os.close(tell)
         tell = None
         if os.read(told, 1):

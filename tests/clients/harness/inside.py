@@ -27,7 +27,7 @@ CONTAINERS_CONF = f"""[containers]
 log_driver = "k8s-file"
 %s
 [engine]
-cgroup_manager = "cgroupfs"
+cgroup_manager = "%s"
 events_logger = "file"
 
 [engine.runtimes]
@@ -105,8 +105,8 @@ def write_etc(view):
     (containers / "containers.conf").write_text(shipped("containers.conf"), encoding="utf-8")
     # Podman limits the number of processes without asking whether that can be done.
     able = view != "v2" or "pids" in machine.read("/sys/fs/cgroup/cgroup.controllers").split()
-    limits = "" if able else "pids_limit = 0\n"
-    (containers / "containers.conf.d/clients.conf").write_text(CONTAINERS_CONF % limits, encoding="utf-8")
+    settings = CONTAINERS_CONF % ("" if able else "pids_limit = 0\n", "systemd" if view == environment.IN_MACHINE else "cgroupfs")
+    (containers / "containers.conf.d/clients.conf").write_text(settings, encoding="utf-8")
     (containers / "storage.conf").write_text(STORAGE_CONF, encoding="utf-8")
     (containers / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}\n', encoding="utf-8")
     (containers / "registries.conf").write_text("", encoding="utf-8")
@@ -129,6 +129,12 @@ def make_user():
     for path, mode in ((home, 0o755), (runtime_dir, 0o700)):
         path.mkdir(mode=mode, parents=True)
         os.chown(path, USER_ID, USER_ID)
+
+
+def start_session():
+    """The user's own systemd, which makes the user's runtime directory."""
+    run("loginctl", "enable-linger", USER)
+    machine.wait_until(lambda: os.path.exists(f"/run/user/{USER_ID}/bus"), 120, "a session of the user")
 
 
 # Everybody may use these on most hosts: rootless Podman has its network and its overlay from them.
@@ -175,7 +181,43 @@ def reap_until_end(process):
             return os.waitstatus_to_exitcode(status)
 
 
+def make_work():
+    for name in ("tmp", "here", "bin"):
+        (WORK / name).mkdir(parents=True)
+    # The ordinary user has to reach it, too.
+    shutil.copy(machine.RUNTIME, runtimes.path("davit"))
+    os.chmod(WORK / "tmp", 0o1777)
+
+
+def variables(view):
+    """Of the command."""
+    result = {**os.environ, environment.INSIDE: view, "PATH": PATH, "HOME": "/root", "TMPDIR": str(WORK / "tmp")}
+    for name in ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "NOTIFY_SOCKET", "CONTAINERS_CONF", "CONTAINER_HOST"):
+        result.pop(name, None)
+    return result
+
+
+def be_the_machine(view, command):
+    """A machine that is thrown away: its init is systemd, and all of it is ours."""
+    os.umask(0o022)
+    make_work()
+    # The machine has this user with another id.
+    run("groupmod", "-g", str(USER_ID), USER)
+    run("usermod", "-u", str(USER_ID), "-g", str(USER_ID), USER)
+    write_etc(view)
+    start_session()
+    for module in ("tun", "fuse", "overlay", "bridge", "veth"):
+        run("modprobe", module)
+    for path in FOR_ALL:
+        os.chmod(path, 0o666)
+    run("mount", "--make-rshared", "/")
+    make_network()
+    os.execvpe(command[0], command, variables(view))
+
+
 def main():
+    if sys.argv[1] == environment.IN_MACHINE:
+        be_the_machine(sys.argv[1], sys.argv[3:])
     view, tell, hierarchies, _dashes, *command = sys.argv[1:]
     tell = int(tell)
     os.set_inheritable(tell, False)
@@ -186,16 +228,8 @@ def main():
     write_etc(view)
     make_user()
     make_network()
-    for name in ("tmp", "here", "bin"):
-        (WORK / name).mkdir()
-    # The ordinary user has to reach it, too.
-    shutil.copy(machine.RUNTIME, runtimes.path("davit"))
-    os.chmod(WORK / "tmp", 0o1777)
-
-    variables = {**os.environ, environment.INSIDE: view, "PATH": PATH, "HOME": "/root", "TMPDIR": str(WORK / "tmp")}
-    for name in ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "NOTIFY_SOCKET", "CONTAINERS_CONF", "CONTAINER_HOST"):
-        variables.pop(name, None)
-    child = os.posix_spawnp(command[0], command, variables)
+    make_work()
+    child = os.posix_spawnp(command[0], command, variables(view))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: machine.send(child, number))
     status = reap_until_end(child)

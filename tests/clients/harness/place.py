@@ -18,7 +18,11 @@ class Place:
 
     @property
     def is_v2(self):
-        return self.view == "v2"
+        return self.view in ("v2", "systemd")
+
+    @property
+    def has_systemd(self):
+        return self.view == "systemd"
 
     def controllers(self):
         if self.is_v2:

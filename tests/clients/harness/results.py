@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notes how each check ended with each runtime.  DAVIT_CLIENTS_RESULTS names the file.
+"""Notes how each check ended with each runtime.  DAVIT_CLIENTS_RESULTS names the file; `-` is a line of the output.
 
 A check that a peer fails does not fail the run, it is shown as expected (x).
 """
@@ -9,6 +9,8 @@ import os
 import pytest
 
 from . import environment, runtimes
+
+RESULTS = "results: "                           # begins that line
 
 
 def pytest_configure(config):
@@ -77,5 +79,8 @@ class Recorder:
             "checks": [{"client": client, "check": check, "runtime": runtime, **entry}
                        for (client, check, runtime), entry in self.entries.items()],
         }
+        if self.path == "-":
+            session.config.get_terminal_writer().line(f"\n{RESULTS}{json.dumps(document)}")
+            return
         with open(self.path, "w", encoding="utf-8") as f:
             json.dump(document, f, indent=1)

@@ -53,7 +53,8 @@ def pack(path, davit, job):
         add(archive, path.parent / "job.json", "job.json")
         add(archive, davit, "build/davit")
         add(archive, tools, "tools")
-        for name in ("tests/integration", "tests/tools", "tests/vm", "tests/data", "docs/state-matrix.md"):
+        for name in ("tests/integration", "tests/clients", "tests/tools", "tests/vm", "tests/data", "config",
+                     "docs/state-matrix.md"):
             if (REPO / name).exists():
                 add(archive, REPO / name, name)
 

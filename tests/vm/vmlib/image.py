@@ -23,7 +23,7 @@ PACKAGES = """
     systemd systemd-sysv libpam-systemd dbus dbus-user-session
     python3 python3-pytest busybox-static strace kmod procps iproute2 util-linux mount uidmap
     libseccomp2 libcap2 libjson-c5
-    crun runc conmon podman
+    crun runc conmon podman catatonit slirp4netns netavark aardvark-dns iptables
 """.split()
 TOOLS = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "cpio": "cpio", "depmod": "kmod",
          "dpkg-deb": "dpkg", "qemu-system-x86_64": "qemu-system-x86"}
