@@ -16,25 +16,19 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cgroup/sdbus.h"
+#include "os/program.h"
 
 enum { MAX_CONFIG = 1024 * 1024, MAX_VERSION = 512, ANSWER_SECONDS = 10 };
 
 struct doctor_check *client_add(struct client *c, enum doctor_level level, const char *name,
 				const char *fmt, ...)
 {
-	static struct doctor_check too_many;
-	struct client_report *r = c->r;
-	struct doctor_check *check = r->n < CLIENT_MAX_CHECKS ? &r->v[r->n++] : &too_many;
-	auto_free char *value = NULL;
+	struct doctor_check *check;
 	va_list ap;
 
 	va_start(ap, fmt);
-	value = str_vformat(fmt, ap);
+	check = doctor_add(&c->r->checks, c->a, c->name, name, level, fmt, ap);
 	va_end(ap);
-	*check = (struct doctor_check){ .group = c->name, .name = name, .level = level };
-	check->value = arena_str(c->a, value);
-	if (level == DOCTOR_PROBLEM)
-		r->is_usable = false;
 	return check;
 }
 
@@ -54,29 +48,13 @@ void client_hint(struct client *c, struct doctor_check *check, const char *meani
 /* --- programs -----------------------------------------------------------------------------------
  */
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
 char *client_find_program(struct client *c, const char *name)
 {
-	auto_free char *dirs = NULL;
 	const char *path = getenv("PATH");
-	char *rest;
+	auto_free char *found = NULL;
+	auto_err struct err *e = program_find(name, path ? path : DEFAULT_PATH, &found);
 
-	if (strchr(name, '/'))
-		return is_program(name) ? arena_str(c->a, name) : NULL;
-	dirs = str_dup(path ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
-	for (char *dir = strtok_r(dirs, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
-		char *file = arena_format(c->a, "%s/%s", dir, name);
-
-		if (is_program(file))
-			return file;
-	}
-	return NULL;
+	return e ? NULL : arena_str(c->a, found);
 }
 
 /* What FD says until its end, not longer than a few seconds. */
@@ -364,7 +342,7 @@ struct err *client_report_make(enum client_kind kind, const char *name, const ch
 		return err_sys(-errno, "find our own binary");
 	if (config && access(config, R_OK) < 0)
 		return err_sys(-errno, "read %s, which --config names", config);
-	*ret = (struct client_report){ .is_usable = true, .binary = arena_str(a, binary) };
+	*ret = (struct client_report){ .binary = arena_str(a, binary) };
 	c.is_rootless = geteuid() != 0;
 	run_checks(kind, &c);
 	toml_done(&c.doc);

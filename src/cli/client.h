@@ -19,14 +19,10 @@ enum client_kind {
 	CLIENT_KUBERNETES,
 };
 
-enum { CLIENT_MAX_CHECKS = 32 };
-
 struct client_report {
-	bool is_usable;  /* no check is a problem */
 	bool is_default; /* davit runs what names no runtime */
 	char *binary;    /* of this davit */
-	size_t n;
-	struct doctor_check v[CLIENT_MAX_CHECKS];
+	struct doctor_list checks;
 };
 
 /* What the checks of all engines share. */

@@ -76,14 +76,15 @@ static void print_text(const struct doctor_report *r, struct str *out)
 
 	str_addf(out, "davit " DAVIT_VERSION ", Linux %s, %s\n", r->kernel,
 		 r->is_rootless ? "without root" : "as root");
-	for (size_t i = 0; i < r->n; i++) {
-		if (!streq(group, r->v[i].group))
-			str_addf(out, "\n%s\n", r->v[i].group);
-		group = r->v[i].group;
-		print_check(&r->v[i], out);
+	for (size_t i = 0; i < r->checks.n; i++) {
+		if (!streq(group, r->checks.v[i].group))
+			str_addf(out, "\n%s\n", r->checks.v[i].group);
+		group = r->checks.v[i].group;
+		print_check(&r->checks.v[i], out);
 	}
-	str_add(out, r->can_run ? "\nContainers can run here.\n"
-				: "\nContainers cannot run here: see what is marked PROBLEM.\n");
+	str_add(out, r->checks.has_problem
+			     ? "\nContainers cannot run here: see what is marked PROBLEM.\n"
+			     : "\nContainers can run here.\n");
 }
 
 /* ,"NAME":"VALUE"; null for none. */
@@ -144,7 +145,7 @@ static void print_checks_json(const struct doctor_check *v, size_t n, struct str
 static void print_json(const struct doctor_report *r, struct str *out)
 {
 	str_addf(out, "{\n  \"canRun\": %s,\n  \"rootless\": %s,\n  \"kernel\": ",
-		 r->can_run ? "true" : "false", r->is_rootless ? "true" : "false");
+		 r->checks.has_problem ? "false" : "true", r->is_rootless ? "true" : "false");
 	json_add(out, r->kernel);
 	str_add(out, ",\n  \"version\": \"" DAVIT_VERSION "\",\n  \"stateRoot\": ");
 	json_add(out, r->state_root);
@@ -155,15 +156,15 @@ static void print_json(const struct doctor_report *r, struct str *out)
 	str_add(out, "},\n");
 	add_hierarchies(&r->layout, out);
 	add_controllers(&r->layout, out);
-	print_checks_json(r->v, r->n, out);
+	print_checks_json(r->checks.v, r->checks.n, out);
 }
 
 static void print_client_text(const struct client_report *r, const char *name, struct str *out)
 {
 	str_addf(out, "davit " DAVIT_VERSION " at %s\n\n%s\n", r->binary, name);
-	for (size_t i = 0; i < r->n; i++)
-		print_check(&r->v[i], out);
-	if (!r->is_usable)
+	for (size_t i = 0; i < r->checks.n; i++)
+		print_check(&r->checks.v[i], out);
+	if (r->checks.has_problem)
 		str_add(out,
 			"\nIt cannot run containers with davit: see what is marked PROBLEM.\n");
 	else if (r->is_default)
@@ -177,9 +178,9 @@ static void print_client_json(const struct client_report *r, const char *name, s
 	str_addf(out,
 		 "{\n  \"client\": \"%s\",\n  \"usable\": %s,\n  \"default\": %s,\n  \"version\": "
 		 "\"" DAVIT_VERSION "\",\n  \"binary\": ",
-		 name, r->is_usable ? "true" : "false", r->is_default ? "true" : "false");
+		 name, r->checks.has_problem ? "false" : "true", r->is_default ? "true" : "false");
 	json_add(out, r->binary);
-	print_checks_json(r->v, r->n, out);
+	print_checks_json(r->checks.v, r->checks.n, out);
 }
 
 static struct err *client_main(struct cli *cli, const struct doctor_args *args)
@@ -195,7 +196,7 @@ static struct err *client_main(struct cli *cli, const struct doctor_args *args)
 	else
 		print_client_text(&report, name, &out);
 	TRY(cli_print(cli, &out));
-	cli->status = report.is_usable ? 0 : EXIT_ERROR;
+	cli->status = report.checks.has_problem ? EXIT_ERROR : 0;
 	return NULL;
 }
 
@@ -217,7 +218,7 @@ static struct err *doctor_main(struct cli *cli, int argc, char **argv)
 	else
 		print_text(&report, &out);
 	TRY(cli_print(cli, &out));
-	cli->status = report.can_run ? 0 : EXIT_ERROR;
+	cli->status = report.checks.has_problem ? EXIT_ERROR : 0;
 	return NULL;
 }
 

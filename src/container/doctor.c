@@ -21,7 +21,7 @@
 #include "os/idmap.h"
 #include "os/probe.h"
 
-enum { MAX_CHECKS = 64, CAP_SYS_ADMIN_BIT = 21 };
+enum { CAP_SYS_ADMIN_BIT = 21 };
 
 struct doctor {
 	struct arena *a;
@@ -29,24 +29,32 @@ struct doctor {
 	struct doctor_report *r;
 };
 
+struct doctor_check *doctor_add(struct doctor_list *l, struct arena *a, const char *group,
+				const char *name, enum doctor_level level, const char *fmt,
+				va_list ap)
+{
+	static struct doctor_check too_many;
+	struct doctor_check *c = l->n < DOCTOR_MAX_CHECKS ? &l->v[l->n++] : &too_many;
+	auto_free char *value = str_vformat(fmt, ap);
+
+	*c = (struct doctor_check){ .group = group, .name = name, .level = level };
+	c->value = arena_str(a, value);
+	l->has_problem = l->has_problem || level == DOCTOR_PROBLEM;
+	return c;
+}
+
 static struct doctor_check *add(struct doctor *d, const char *name, enum doctor_level level,
 				const char *fmt, ...) PRINTF(4, 5);
 
 static struct doctor_check *add(struct doctor *d, const char *name, enum doctor_level level,
 				const char *fmt, ...)
 {
-	static struct doctor_check too_many;
-	struct doctor_check *c = d->r->n < MAX_CHECKS ? &d->r->v[d->r->n++] : &too_many;
-	auto_free char *value = NULL;
+	struct doctor_check *c;
 	va_list ap;
 
 	va_start(ap, fmt);
-	value = str_vformat(fmt, ap);
+	c = doctor_add(&d->r->checks, d->a, d->group, name, level, fmt, ap);
 	va_end(ap);
-	*c = (struct doctor_check){ .group = d->group, .name = name, .level = level };
-	c->value = arena_str(d->a, value);
-	if (level == DOCTOR_PROBLEM)
-		d->r->can_run = false;
 	return c;
 }
 
@@ -421,7 +429,7 @@ static void check_security(struct doctor *d)
 	probe_lsm(lsm, sizeof(lsm));
 	add(d, "modules", DOCTOR_OK, "%s", *lsm ? lsm : "none");
 	if (!strstr(lsm, "apparmor") && !strstr(lsm, "selinux"))
-		means(d, &d->r->v[d->r->n - 1],
+		means(d, &d->r->checks.v[d->r->checks.n - 1],
 		      "containers with an AppArmor profile or an SELinux label do not start", NULL);
 }
 
@@ -466,8 +474,7 @@ struct err *container_doctor(struct ctx *ctx, struct arena *a, struct doctor_rep
 	struct doctor d = { .a = a, .group = "host", .r = ret };
 	struct utsname u;
 
-	*ret = (struct doctor_report){ .can_run = true, .state_root = ctx->state_root };
-	ret->v = arena_array(a, struct doctor_check, MAX_CHECKS);
+	*ret = (struct doctor_report){ .state_root = ctx->state_root };
 	ret->is_rootless = is_rootless();
 	ret->kernel = arena_str(a, uname(&u) < 0 ? "unknown" : u.release);
 	check_proc(&d);

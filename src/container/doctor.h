@@ -24,8 +24,16 @@ struct doctor_check {
 	char *hint;    /* NULL, or the way out */
 };
 
+enum { DOCTOR_MAX_CHECKS = 64 };
+
+struct doctor_list {
+	bool has_problem;
+	size_t n;
+	struct doctor_check v[DOCTOR_MAX_CHECKS]; /* those of a group follow each other */
+};
+
 struct doctor_report {
-	bool can_run; /* no check is a problem */
+	struct doctor_list checks;
 	char *kernel; /* "6.1.0-13-amd64" */
 	bool is_rootless;
 	const char *state_root;
@@ -33,9 +41,12 @@ struct doctor_report {
 	const char *layout_name; /* "v1", "v1 co-mounted", "hybrid", "v2", "none" */
 	const char *freezer;     /* what pause would use: "v1", "v2", or "none" */
 	const char *freezer_mount;
-	size_t n;
-	struct doctor_check *v; /* those of a group follow each other */
 };
+
+/* Adds one whose value is the text; GROUP and NAME have to live as long as A. */
+struct doctor_check *doctor_add(struct doctor_list *l, struct arena *a, const char *group,
+				const char *name, enum doctor_level level, const char *fmt,
+				va_list ap);
 
 MUST_CHECK struct err *container_doctor(struct ctx *ctx, struct arena *a,
 					struct doctor_report *ret);

@@ -11,6 +11,7 @@
 #include "container/find.h"
 #include "container/monitor.h"
 #include "container/steps.h"
+#include "os/program.h"
 #include "state/store.h"
 
 /* clang-format off */
@@ -48,9 +49,7 @@ static const struct step exec_steps[] = {
 };
 /* clang-format on */
 
-static char *const default_env[] = {
-	(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL
-};
+static char *const default_env[] = { (char *)"PATH=" DEFAULT_PATH, NULL };
 
 static void set_strings(struct arena *a, struct spec_strings *s, char *const *v, size_t n)
 {

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "os/program.h"
 
 enum { SUBID_FILE_MAX = 16 << 20, MAP_TEXT_MAX = 4096 };
 
@@ -136,18 +137,10 @@ char *idmap_login_name(uint32_t uid)
 static bool is_in_path(const char *program)
 {
 	const char *path = getenv("PATH");
+	auto_free char *found = NULL;
+	auto_err struct err *e = program_find(program, path ? path : DEFAULT_PATH, &found);
 
-	if (!path)
-		path = "/usr/local/bin:/usr/bin:/bin";
-	while (*path) {
-		size_t n = strcspn(path, ":");
-		auto_free char *full = str_format("%.*s/%s", (int)n, path, program);
-
-		if (n > 0 && access(full, X_OK) == 0)
-			return true;
-		path += n + (path[n] == ':');
-	}
-	return false;
+	return !e;
 }
 
 bool idmap_has_helpers(void)

@@ -27,6 +27,9 @@ const char *env_get(const struct strv *env, const char *name);
  */
 MUST_CHECK struct err *cwd_enter(const char *cwd, bool make, bool *ret_denied);
 
+/* Where davit itself looks for a program when it has no PATH. */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /*
  * PATH look-up as crun does it: see CONTRACT 3.8.  The texts are those that engines match:
  * "executable file `x` not found in $PATH: no such file or directory" and "…: permission denied".

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/clients.md, from the results of the views."""
-import os
-
 from . import environment, machine
 
 PAGE = machine.REPO / "docs" / "clients.md"
@@ -10,10 +8,10 @@ HEAD = """# Clients
 `make check-clients` runs these checks with real clients and each runtime, without network, and writes this page. It
 fails when davit fails a check. A check is a test of that name in `tests/clients/`, one file a client.
 
-Each check is done in each view of `/sys/fs/cgroup`: {views}. `ok` means in all of them where it can be done,
-`fails` in one at least, `-` that it cannot be done on this machine; the remarks say why.
+Each check is done in each view of `/sys/fs/cgroup`: {views}; those of Podman in the last one, too. `ok` means in all
+of them where it can be done, `fails` in one at least, `-` that it cannot be done on this machine; the remarks say why.
 
-Here: Linux {kernel}, {runtimes}.{without}
+Here: Linux {kernels}, {runtimes}.{without}
 """
 
 
@@ -35,16 +33,19 @@ class Check:
 
     def remarks(self, views, without):
         """Reasons, with the runtimes or views they are about where those are not all."""
-        reasons = {}
+        reasons, tried = {}, {}
         for (runtime, view), entry in self.entries.items():
-            if entry["reason"] and entry["reason"] != without.get((runtime, view)):
+            if (runtime, view) in without:
+                continue
+            for kind in (runtime, None):
+                tried.setdefault(kind, set()).add(view)
+            if entry["reason"]:
                 kind = runtime if entry["result"] == "fail" else None
                 reasons.setdefault((kind, entry["reason"]), set()).add(view)
         words = []
         for (kind, reason), where in reasons.items():
             about = [kind] if kind else []
-            possible = [view for view in views if (kind, view) not in without]
-            if where != set(possible):
+            if where != tried[kind]:
                 about.append(" ".join(view for view in views if view in where))
             words.append(f"{', '.join(about)}: {reason}" if about else reason)
         return "; ".join(words)
@@ -62,9 +63,12 @@ def write(results):
             checks = clients.setdefault(entry["client"], {})
             check = checks.setdefault(entry["check"], Check())
             check.entries[entry["runtime"], result["view"]] = entry
+    kernels = {}
+    for result in results:
+        kernels.setdefault(result["kernel"], []).append(f"`{result['view']}`")
     text = HEAD.format(
         views=", ".join(f"`{view}` ({environment.VIEWS[view]})" for view in views),
-        kernel=".".join(os.uname().release.split(".")[:2]),
+        kernels=", ".join(f"{kernel} ({' '.join(where)})" for kernel, where in kernels.items()),
         runtimes=", ".join(f"{name} {version}" for name, version in results[0]["runtimes"].items()),
         without="".join(f" No results of {name} in `{view}`: {reason}." for (name, view), reason in without.items()))
     for client in sorted(clients):

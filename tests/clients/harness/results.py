@@ -72,6 +72,7 @@ class Recorder:
     def pytest_sessionfinish(self, session):
         document = {
             "view": os.environ[environment.INSIDE],
+            "kernel": ".".join(os.uname().release.split(".")[:2]),
             "runtimes": {name: runtimes.version(name) for name in runtimes.wanted()},
             "unavailable": {name: runtimes.unavailable(name, os.environ[environment.INSIDE])
                             for name in runtimes.wanted()},
