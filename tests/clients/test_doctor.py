@@ -87,6 +87,8 @@ def test_the_users_own_file(podman_storage):
 
 
 def test_docker(dockerd):
+    dockerd.set("default-runtime", "davit", ".DefaultRuntime")      # a check before may have changed it
+
     assert ask("docker", "--config", dock.SETTINGS)["default"]
     assert dockerd.info(".DefaultRuntime") == "davit"
 
