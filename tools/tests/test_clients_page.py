@@ -25,6 +25,7 @@ def row(monkeypatch, tmp_path):
 
     def write(views):
         page.write([{"view": view, "runtimes": VERSIONS, "clients": {"podman": "4"}, "checks": entries,
+                     "kernel": "6.1" if view == "systemd" else "6.18",
                      "unavailable": {"davit": None, "crun": REFUSES if view == "hybrid" else None}}
                     for view, entries in views.items()])
         return [line for line in page.PAGE.read_text().splitlines() if line.startswith("|")][2:]
@@ -50,6 +51,13 @@ def test_that_crun_refuses_a_view_is_said_once(row):
     assert row({"v1": [entry("run", "crun")], "hybrid": [entry("run", "crun", "skip", REFUSES)]}) == [
         "| run | - | ok | - |  |"]
     assert f"No results of crun in `hybrid`: {REFUSES}." in page.PAGE.read_text()
+
+
+def test_a_view_in_which_a_client_does_not_run_is_no_remark(row):
+    assert row({"v1": [entry("run", "davit", "skip", "no CRIU"), entry("exec", "davit")],
+                "systemd": [entry("exec", "davit", "skip", "no tty")]}) == [
+        "| run | - | - | - | no CRIU |", "| exec | ok | - | - | systemd: no tty |"]
+    assert "Linux 6.18 (`v1`), 6.1 (`systemd`)" in page.PAGE.read_text()
 
 
 def test_a_failure_of_davit_is_found():
