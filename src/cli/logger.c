@@ -62,10 +62,13 @@ static void add_visible(struct str *out, const char *s, bool keep_lines)
 	}
 }
 
+/* Engines show `msg` alone to their users, so the way out is in it, too. */
 void logger_add_json(struct str *out, enum log_level level, const char *msg, const char *hint)
 {
+	auto_free char *both = hint ? str_format("%s (hint: %s)", msg, hint) : NULL;
+
 	str_add(out, "{\"msg\": ");
-	json_add(out, msg);
+	json_add(out, both ? both : msg);
 	str_addf(out, ", \"level\": \"%s\", \"time\": \"", level_names[level]);
 	add_time(out);
 	str_add(out, "\"");

@@ -202,7 +202,7 @@ static struct err *open_bundle(const char *bundle, int *ret_fd, char **ret_path)
 	if (!real)
 		return err_hint(
 			err_sys(-errno, "open the bundle %s", bundle),
-			"a bundle is a directory with a config.json: name it with --bundle");
+			"a bundle is the directory of a config.json: name it with --bundle");
 	fd = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(-errno, "open the bundle %s", real);

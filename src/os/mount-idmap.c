@@ -228,8 +228,9 @@ struct err *mount_idmap_apply(const struct mount_plan *m, int tree_fd)
 			       &attr);
 	if (rc == -EINVAL)
 		return err_hint(err_sys(rc, "map the ids of the mount"),
-				"the file system does not support id-mapped mounts, or the source "
-				"is id-mapped already");
+				"this kernel has no id-mapped mounts of the source's file system "
+				"(those of tmpfs came with Linux 6.3), or the source is id-mapped "
+				"already");
 	if (rc == -ENOSYS)
 		return err_hint(err_sys(rc, "map the ids of the mount"),
 				"id-mapped mounts need Linux 5.12");

@@ -91,11 +91,12 @@ def test_cgroups_disabled(podman, place):
 
 
 def test_cgroup_parent(podman, place):
-    name = podman.detached("--cgroup-parent=/davit-parent")
+    parent = "davit.slice" if place.has_systemd else "/davit-parent"
+    name = podman.detached(f"--cgroup-parent={parent}")
     pid = podman.inspect(name, ".State.Pid")
 
     controller = "" if place.is_v2 else "freezer"
-    assert re.search(r"/davit-parent/", place.cgroup_of(pid, controller))
+    assert f"/{parent.lstrip('/')}/" in place.cgroup_of(pid, controller)
 
 
 def test_cgroupns_private(podman):

@@ -365,5 +365,5 @@ def test_a_file_system_that_cannot_map_ids_is_named_as_the_reason(container):
 
     assert out.returncode == 1
     assert "mounts[6] /data" in out.stderr
-    assert "does not support id-mapped mounts" in out.stderr
+    assert "has no id-mapped mounts" in out.stderr
     assert container.list() == []

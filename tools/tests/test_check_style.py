@@ -160,6 +160,13 @@ def test_only_cli_prints(tree, call):
     assert lines_of(tree, f"{call};", "src/cli/a.c") == []
 
 
+def test_a_hint_is_not_taken_for_an_error(tree):
+    call = 'x = err_hint(err_sys(rc, "permission denied"), "%s")'
+
+    assert lines_of(tree, call % "look" + ";") == []
+    assert "engines take that" in lines_of(tree, call % "or Permission denied" + ";")[0]
+
+
 @pytest.mark.parametrize("call", ["exit(1)", "_exit(1)"])
 def test_only_cli_handlers_and_init_end_the_process(tree, call):
     assert "may end the process" in lines_of(tree, f"{call};", "src/container/a.c")[0]

@@ -183,7 +183,7 @@ def reap_until_end(process):
 
 def make_work():
     for name in ("tmp", "here", "bin"):
-        (WORK / name).mkdir(parents=True)
+        (WORK / name).mkdir()
     # The ordinary user has to reach it, too.
     shutil.copy(machine.RUNTIME, runtimes.path("davit"))
     os.chmod(WORK / "tmp", 0o1777)
@@ -200,6 +200,11 @@ def variables(view):
 def be_the_machine(view, command):
     """A machine that is thrown away: its init is systemd, and all of it is ours."""
     os.umask(0o022)
+    # On the disk: Linux 6.1 has no id-mapped mounts of a tmpfs.
+    disk = pathlib.Path("/var/lib/clients")
+    for path in (disk, WORK):
+        path.mkdir()
+    run("mount", "--bind", str(disk), str(WORK))
     make_work()
     # The machine has this user with another id.
     run("groupmod", "-g", str(USER_ID), USER)

@@ -54,7 +54,7 @@ TEST(an_error_is_one_json_object_on_one_line)
 
 	expect(o);
 	expect(strchr(text, '\n') == text + strlen(text) - 1);
-	expect_str(member(o, "msg"), "two\nlines \"x\"");
+	expect_str(member(o, "msg"), "two\nlines \"x\" (hint: look)");
 	expect_str(member(o, "level"), "error");
 	expect_int(strlen(member(o, "time")), strlen("2026-11-23T21:40:00.679106Z"));
 	expect_str(member(o, "hint"), "look");
