@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/clients.md: what the cells and the remarks of the tables say."""
+import json
 import sys
 
 import pytest
@@ -58,6 +59,19 @@ def test_a_view_in_which_a_client_does_not_run_is_no_remark(row):
                 "systemd": [entry("exec", "davit", "skip", "no tty")]}) == [
         "| run | - | - | - | no CRIU |", "| exec | ok | - | - | systemd: no tty |"]
     assert "Linux 6.18 (`v1`), 6.1 (`systemd`)" in page.PAGE.read_text()
+
+
+def test_views_of_another_davit_are_not_on_the_page(tmp_path):
+    files = [tmp_path / f"{view}.json" for view in ("v1", "hybrid", "v2")]
+    for file, binary in zip(files[1:], ("old", "new")):
+        file.write_text(json.dumps({"view": file.stem, "binary": binary, "is_whole": True}))
+
+    with pytest.raises(SystemExit, match="v1 hybrid$"):
+        page.of_one_binary(files)
+    assert len(page.of_one_binary(files[2:])) == 1
+    files[2].write_text(json.dumps({"view": "v2", "binary": "new", "is_whole": False}))
+    with pytest.raises(SystemExit, match=": v2$"):
+        page.of_one_binary(files[2:])
 
 
 def test_a_failure_of_davit_is_found():

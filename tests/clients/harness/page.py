@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/clients.md, from the results of the views."""
+import json
+
 from . import environment, machine
 
 PAGE = machine.REPO / "docs" / "clients.md"
@@ -19,6 +21,20 @@ def davit_fails(results):
     """[(view, client, check)]."""
     return [(result["view"], entry["client"], entry["check"]) for result in results for entry in result["checks"]
             if entry["runtime"] == "davit" and entry["result"] == "fail"]
+
+
+def of_one_binary(files):
+    """The results of all views: a view may be of an earlier run, but not of another davit or of some checks only."""
+    results, missing = [], []
+    for file in files:
+        if file.exists():
+            results.append(json.loads(file.read_text(encoding="utf-8")))
+        else:
+            missing.append(file.stem)
+    old = [result["view"] for result in results if result["binary"] != results[-1]["binary"] or not result["is_whole"]]
+    if missing or old:
+        raise SystemExit(f"clients: no page: run these views with the same davit: {' '.join(missing + old)}")
+    return results
 
 
 class Check:
