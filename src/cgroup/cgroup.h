@@ -137,6 +137,7 @@ struct cgroup_plan_opts {
 	const char *id;
 	enum cgroup_manager manager;
 	bool is_rootless;
+	bool is_in_userns; /* as its root: an engine has made it */
 };
 
 /* Pure but for LAYOUT.  Refuses what the host cannot do, naming member, controller and way out. */

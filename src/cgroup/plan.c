@@ -235,11 +235,12 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 	/*
 	 * v1 has no delegation, so an engine that names a path there for a rootless container
 	 * cannot mean more than "if you can".  As root the same holds inside a container whose
-	 * /sys/fs/cgroup is read-only.  Limits without a path: Podman hands them on (`kube play`)
-	 * where an ordinary user has no cgroups, and counts on a container that runs without.
+	 * /sys/fs/cgroup is read-only.  Limits that cannot be applied are refused, but for an
+	 * engine's in its user namespace: rootless Podman has told its user that they are ignored,
+	 * hands those of a kube file on all the same, and counts on a container that runs.
 	 */
 	plan.may_fail =
-		limit ? opts->is_rootless && !is_explicit && !plan.scope
+		limit ? opts->is_in_userns && !is_explicit && !plan.scope
 		      : (opts->is_rootless && (!is_explicit || layout->kind != CGROUP_V2)) ||
 				(!is_explicit && has_readonly(layout));
 	*ret = plan;

@@ -229,6 +229,7 @@ struct err *plan_make(struct arena *a, const struct ctx *ctx, const struct run_o
 	ret->is_rootless = rootless;
 	ret->new_keyring = !opts->no_new_keyring;
 	cg.is_rootless = rootless;
+	cg.is_in_userns = rootless && geteuid() == 0;
 	warn_of_handlers(spec);
 	TRY(ns_plan_make(a, spec, geteuid() != 0, &ret->ns));
 	ret->sources_by_helper = (ret->ns.new_user || ret->ns.join[NS_USER]) && geteuid() == 0;

@@ -401,6 +401,7 @@ def test_error_working_directory(cri):
     assert "/etc/passwd" in message and "not a directory" in message.lower()
 
 
+@pytest.mark.peers(runc="exec in a full cgroup does not say why")
 def test_error_pids(cri, place):
     """A kubelet limits the processes of a pod in the cgroup that it gives."""
     place.needs("pids")

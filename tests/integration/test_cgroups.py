@@ -730,17 +730,28 @@ def test_rootless_with_a_limit_that_cannot_be_set_is_refused(container):
     assert "pids" in out.stderr or "cgroup" in out.stderr
 
 
+@pytest.mark.davit_only
 @pytest.mark.rootless
-def test_rootless_a_limit_without_a_path_may_be_lost_and_is_told(container):
-    """Podman's `kube play` hands limits on where its user has no cgroups.  crun says nothing, runc refuses."""
+def test_rootless_a_limit_without_a_path_is_refused_too(container):
+    """crun drops it and says nothing."""
+    container.linux.pop("cgroupsPath", None)
     container.set_resources(pids={"limit": 10})
-    if machine.runtime_kind() == "runc":
-        pytest.skip("runc refuses it")
 
-    out = container.run(["cat", "/proc/self/cgroup"], globals=["--log-level=warning"], check=False)
+    out = container.run(["cat", "/proc/self/cgroup"], check=False)
 
-    assert out.returncode == 0, out
-    if container.id not in out.stdout and machine.runtime_kind() == "davit":
+    assert (out.returncode == 0 and container.id in out.stdout) or "linux.resources.pids.limit" in out.stderr
+
+
+@pytest.mark.davit_only
+@pytest.mark.userns
+def test_in_an_engines_user_namespace_a_limit_without_a_path_may_be_lost_and_is_told(container):
+    """Podman's `kube play` hands limits on where its user has no cgroups.  crun says nothing, runc refuses."""
+    container.linux.pop("cgroupsPath", None)
+    container.set_resources(pids={"limit": 10})
+
+    out = container.run(["cat", "/proc/self/cgroup"], globals=["--log-level=warning"])
+
+    if container.id not in out.stdout:
         assert "linux.resources.pids.limit is not applied" in out.stderr
 
 

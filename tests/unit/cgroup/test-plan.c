@@ -437,7 +437,7 @@ TEST(unified_keys_are_checked)
 		   "cannot set unified without cgroup v2");
 }
 
-TEST(rootless_may_fail_when_no_path_is_asked)
+TEST(rootless_may_fail_when_nothing_is_asked)
 {
 	auto_arena struct arena *a = arena_new();
 	struct spec_pids pids = { SET(5) };
@@ -455,9 +455,11 @@ TEST(rootless_may_fail_when_no_path_is_asked)
 	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
 	expect(!plan.may_fail);
 	linux_.cgroups_path = NULL;
-	/* A limit for a path that was named has to be kept, one for a cgroup that nobody named may
-	 * be lost. */
+	/* A limit has to be kept; an engine in its user namespace knows what it gets. */
 	r.pids = &pids;
+	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
+	expect(!plan.may_fail);
+	opts.is_in_userns = true;
 	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
 	expect(plan.may_fail);
 	linux_.cgroups_path = (char *)"/box";
@@ -525,5 +527,5 @@ TESTS(CASE(the_default_path_is_the_id), CASE(cgroups_path_is_taken_from_the_top)
       CASE(cpu_on_v2), CASE(pids_zero_is_not_a_limit), CASE(block_io_on_v1_and_v2),
       CASE(huge_pages_where_the_controller_is), CASE(network_needs_v1), CASE(rdma_is_not_ignored),
       CASE(unified_writes_each_line), CASE(unified_keys_are_checked),
-      CASE(rootless_may_fail_when_no_path_is_asked), CASE(an_update_uses_the_recorded_directories),
+      CASE(rootless_may_fail_when_nothing_is_asked), CASE(an_update_uses_the_recorded_directories),
       CASE(a_plan_can_be_printed))
