@@ -11,6 +11,8 @@ from harness.image import NAME as BOX
 from harness.inside import USER_ID
 
 quick = pytest.mark.quick
+MIB = 1 << 20
+LIMITS = [("memory", "", "memory.max"), ("pids", "", "pids.max"), ("cpu", "", "cpu.max")]
 
 
 @quick
@@ -56,6 +58,50 @@ def test_kill(rootless):
     rootless("kill", name)
 
     assert rootless("wait", name).text == "137"
+
+
+def test_pause(rootless, place):
+    place.needs_user_cgroups()
+    name = rootless.detached()
+
+    rootless("pause", name)
+    assert rootless.state(name) == "paused"
+    rootless("exec", name, "true", code=255)
+    rootless("unpause", name)
+
+    assert rootless.state(name) == "running"
+    rootless("exec", name, "true")
+
+
+def test_stats(rootless, place):
+    place.needs_user_cgroups()
+    name = rootless.detached()
+
+    row, = rootless("stats", "--no-stream", "--format", "json", name).json
+
+    assert row["name"] == name and row["pids"] == "1"
+
+
+def test_limits(rootless, place):
+    place.needs_user_cgroups()
+    name = rootless.detached("--memory=64m", "--pids-limit=33", "--cpus=0.5")
+
+    assert [rootless.limit(name, *where) for where in LIMITS] == [str(64 * MIB), "33", "50000 100000"]
+
+
+def test_update(rootless, place):
+    place.needs_user_cgroups()
+    name = rootless.detached("--memory=64m", "--pids-limit=33", "--cpus=0.5")
+
+    rootless("update", "--memory=96m", "--cpus=0.25", name)
+
+    assert [rootless.limit(name, *where) for where in LIMITS] == [str(96 * MIB), "33", "25000 100000"]
+
+
+def test_error_pids(rootless, place):
+    place.needs_user_cgroups()
+
+    assert "can't fork" in rootless.run("--pids-limit=1", BOX, "sh", "-c", "true & wait", code=2).err
 
 
 def test_top(rootless):

@@ -35,6 +35,11 @@ class Place:
         if missing:
             pytest.skip(f"no {' and '.join(missing)} controller in this view")
 
+    def needs_user_cgroups(self):
+        """Skips the check where an ordinary user has no cgroups; there a systemd of the user's has them delegated."""
+        if not self.has_systemd:
+            pytest.skip("an ordinary user has no cgroups without systemd")
+
     def cgroup_of(self, pid, controller):
         """The directory of the cgroup of PID for CONTROLLER."""
         for line in machine.read(f"/proc/{pid}/cgroup").splitlines():
