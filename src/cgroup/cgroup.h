@@ -122,8 +122,7 @@ struct cgroup_plan {
 	struct cgroup_paths paths;
 	size_t n_writes;
 	struct cgroup_write *writes; /* in the order they are made */
-	bool may_fail; /* rootless without an explicit path: go on without a cgroup, with a warning
-			*/
+	bool may_fail; /* without a path that was asked for: go on without a cgroup, and warn */
 	struct device_program *device_program; /* NULL, or for paths.v[device_dir] */
 	size_t device_dir;
 	bool device_update;         /* DEVICE_PROGRAM, or none, takes the place of what is there */
@@ -137,7 +136,7 @@ struct cgroup_plan_opts {
 	const char *id;
 	enum cgroup_manager manager;
 	bool is_rootless;
-	bool is_in_userns; /* as its root: an engine has made it */
+	bool is_in_userns; /* as its root: somebody has made it for us */
 };
 
 /* Pure but for LAYOUT.  Refuses what the host cannot do, naming member, controller and way out. */

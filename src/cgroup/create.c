@@ -432,17 +432,49 @@ static const char *first_limit(const struct cgroup_plan *plan)
 	return NULL;
 }
 
+/* All limits that are lost, each once: "linux.resources.memory.limit, linux.resources.pids.limit".
+ */
+static char *all_limits(const struct cgroup_plan *plan)
+{
+	auto_str struct str names = { 0 };
+
+	for (size_t i = 0; i < plan->n_writes; i++) {
+		const struct cgroup_write *w = &plan->writes[i];
+
+		if (str_starts(w->file, "devices.") || (names.s && strstr(names.s, w->what)))
+			continue;
+		str_addf(&names, "%s%s", names.len ? ", " : "", w->what);
+	}
+	return names.s ? take_ptr(&names.s) : NULL;
+}
+
+/* Nothing could be made and that is no error: the user is told what is lost. */
+static void warn_of_loss(const struct cgroup_plan *plan, const struct err *e)
+{
+	auto_free char *limits = all_limits(plan);
+
+	if (limits)
+		log_warn("the container runs without a cgroup, so %s cannot be applied: %s; "
+			 "`davit doctor` shows how to get one",
+			 limits, err_text(e));
+	else
+		log_warn("the container runs without a cgroup: %s", err_text(e));
+}
+
 struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd)
 {
 	auto_free struct making *v = xcalloc(plan->paths.n + 1, sizeof(*v));
 	struct err *e = create_all(plan, v);
 	int v2 = cgdir_find(&plan->paths, NULL);
 	int no = e ? err_errno(e) : 0;
+	bool had_some = false;
 
 	/* With a process in it already it is not for us to take back: cgroup_scope_remove(). */
-	for (size_t i = plan->paths.n; e && !plan->inside && i-- > 0;)
+	for (size_t i = plan->paths.n; e && !plan->inside && i-- > 0;) {
+		had_some = had_some || v[i].made;
 		if (v[i].made)
 			unmake_dir(&v[i]);
+	}
 	for (size_t i = 0; i < plan->paths.n && !e; i++)
 		plan->paths.v[i].made = v[i].made;
 	if (!e)
@@ -452,14 +484,10 @@ struct err *cgroup_create(const struct cgroup_plan *plan, int *ret_v2_fd)
 			fd_close(v[i].fd);
 	if (no != EACCES && no != EPERM && no != EROFS)
 		return e;
-	if (!plan->may_fail)
+	/* Where some can be had, a limit is not lost for want of another. */
+	if (!plan->may_fail || (had_some && first_limit(plan)))
 		return first_limit(plan) ? err_wrap(e, "%s needs a cgroup", first_limit(plan)) : e;
-	if (first_limit(plan))
-		log_warn("%s is not applied, the container runs without a cgroup: %s; "
-			 "`davit doctor` shows how to get one",
-			 first_limit(plan), err_text(e));
-	else
-		log_warn("the container runs without a cgroup: %s", err_text(e));
+	warn_of_loss(plan, e);
 	err_free(e);
 	*ret_v2_fd = -ENOENT;
 	return NULL;

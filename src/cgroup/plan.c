@@ -235,14 +235,17 @@ struct err *cgroup_plan_make(struct arena *a, const struct spec *spec,
 	/*
 	 * v1 has no delegation, so an engine that names a path there for a rootless container
 	 * cannot mean more than "if you can".  As root the same holds inside a container whose
-	 * /sys/fs/cgroup is read-only.  Limits that cannot be applied are refused, but for an
-	 * engine's in its user namespace: rootless Podman has told its user that they are ignored,
-	 * hands those of a kube file on all the same, and counts on a container that runs.
+	 * /sys/fs/cgroup is read-only.  Limits that cannot be applied are refused; but for those
+	 * that come from an engine in a user namespace on v1: rootless Podman hands the ones of a
+	 * kube file on, and counts on a container that runs without.
 	 */
-	plan.may_fail =
-		limit ? opts->is_in_userns && !is_explicit && !plan.scope
-		      : (opts->is_rootless && (!is_explicit || layout->kind != CGROUP_V2)) ||
-				(!is_explicit && has_readonly(layout));
+	if (limit)
+		plan.may_fail = opts->is_in_userns && layout->kind != CGROUP_V2 && !is_explicit &&
+				!plan.scope;
+	else
+		plan.may_fail =
+			(opts->is_rootless && (!is_explicit || layout->kind != CGROUP_V2)) ||
+			(!is_explicit && has_readonly(layout));
 	*ret = plan;
 	return NULL;
 }
@@ -257,8 +260,11 @@ struct err *cgroup_plan_update(struct arena *a, const struct spec_resources *res
 	struct planner p = { .a = a, .layout = layout, .plan = &plan, .is_update = true };
 
 	if (!paths->path && first_limit(res))
-		return err_new(ERR_STATE, "linux.resources.%s: the container has no cgroup",
-			       first_limit(res));
+		return err_hint(err_new(ERR_STATE,
+					"linux.resources.%s: the container has no cgroup",
+					first_limit(res)),
+				"it was created on a host, or with options, that gave it none: "
+				"`davit doctor` shows how to get one");
 	TRY(plan_resources(&p, res));
 	*ret = plan;
 	return NULL;

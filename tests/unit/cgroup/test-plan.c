@@ -455,23 +455,21 @@ TEST(rootless_may_fail_when_nothing_is_asked)
 	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
 	expect(!plan.may_fail);
 	linux_.cgroups_path = NULL;
-	/* A limit has to be kept; an engine in its user namespace knows what it gets. */
+	/* A limit has to be kept, but for what an engine in a user namespace asks for on v1. */
 	r.pids = &pids;
 	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
 	expect(!plan.may_fail);
 	opts.is_in_userns = true;
 	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
+	expect(!plan.may_fail);
+	detect(a, "v1", &layout);
+	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
 	expect(plan.may_fail);
 	linux_.cgroups_path = (char *)"/box";
 	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
 	expect(!plan.may_fail);
-	detect(a, "v1", &layout);
-	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
-	expect(!plan.may_fail);
 	/* On v1 nothing can be delegated, so a path is no demand. */
 	r.pids = NULL;
-	linux_.cgroups_path = (char *)"/box";
-	detect(a, "v1", &layout);
 	expect_ok(cgroup_plan_make(a, &spec, &layout, &opts, &plan));
 	expect(plan.may_fail);
 	/* Root in a container whose cgroups are read-only. */
