@@ -164,10 +164,12 @@ struct err *store_list(int root_fd, struct strv *ret)
 		return err_sys(-errno, "read the state root");
 	}
 	while ((e = readdir(dir))) {
+		auto_err struct err *no_id = store_id_check(e->d_name);
 		struct stat st;
 
-		/* Dot names are davit's own (caches); a plain file is not a container. */
-		if (e->d_name[0] == '.')
+		/* Dot names are davit's own (caches).  What is no id is no container, and must not
+		 * reach the terminal of who lists a root that others write to. */
+		if (no_id || e->d_name[0] == '.')
 			continue;
 		if (e->d_type == DT_DIR ||
 		    (e->d_type == DT_UNKNOWN &&
