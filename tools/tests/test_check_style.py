@@ -165,6 +165,7 @@ def test_a_hint_is_not_taken_for_an_error(tree):
 
     assert lines_of(tree, call % "look" + ";") == []
     assert "engines take that" in lines_of(tree, call % "or Permission denied" + ";")[0]
+    assert "engines take that" in lines_of(tree, call % 'permission " "denied' + ";")[0]
 
 
 @pytest.mark.parametrize("call", ["exit(1)", "_exit(1)"])
