@@ -13,8 +13,6 @@
 #define CRIO_CONFIG       "/etc/crio/crio.conf"
 #define KUBELET_CONFIG    "/var/lib/kubelet/config.yaml"
 
-enum { MAX_CONFIG = 1024 * 1024 };
-
 /* One line about the default handler of the CRI: CHOSEN, or NAME, which is davit. */
 static void check_handler(struct client *c, const char *chosen, const char *name, const char *key,
 			  const char *way_in)
@@ -47,14 +45,27 @@ static const char *containerd_path(struct client *c)
 	return c->is_rootless ? client_user_file(c, "containerd/config.toml") : CONTAINERD_CONFIG;
 }
 
-/* The files that `imports` names are read after the one that names them. */
-static bool read_containerd(struct client *c)
+/* The CRI plugin's table, which the version of the file decides. */
+static const char *cri_table(struct client *c)
+{
+	const struct toml_value *v = toml_get(&c->doc, TOML_KEYS("version"));
+
+	if (v && streq(v->text ? v->text : "", "3"))
+		return "io.containerd.cri.v1.runtime";
+	if (v && streq(v->text ? v->text : "", "2"))
+		return "io.containerd.grpc.v1.cri";
+	return "cri";
+}
+
+/* The files that `imports` names are read after the one that names them, whose version counts. */
+static bool read_containerd(struct client *c, const char **ret_cri)
 {
 	const char *path = containerd_path(c);
 	const char *slash = strrchr(path, '/');
 	const struct toml_value *imports;
 	bool is_fine = client_read_toml(c, path);
 
+	*ret_cri = cri_table(c);
 	imports = toml_get(&c->doc, TOML_KEYS("imports"));
 	for (size_t i = 0; imports && is_fine && i < imports->items.n; i++) {
 		const char *pattern = imports->items.v[i];
@@ -75,45 +86,51 @@ static bool read_containerd(struct client *c)
 	return is_fine;
 }
 
+/* Its words are about a file: `containerd: failed to load TOML: /x: no such file or directory`. */
+static void refuses_to_start(struct client *c, const char *const *argv)
+{
+	int status;
+	char *words = client_output(c, argv, STDERR_FILENO, MAX_CONFIG, &status);
+
+	if (!words || status == 0)
+		return;
+	words[strcspn(words, "\r\n")] = '\0';
+	client_hint(c, client_add(c, DOCTOR_PROBLEM, "configuration", "%s", words),
+		    "containerd does not start with it",
+		    "`%s --config %s config dump` shows it again", argv[0], argv[2]);
+}
+
 /*
  * What an imported file says replaces a plugin's whole table in containerd 1.x, and is added to it
- * in 2.x: the program itself knows.  It shows files of version 1 with other names than they have.
+ * in 2.x: the program itself knows.  Files of version 1 are left as they are: what it shows of them
+ * has the names of version 2.
  */
-static void ask_containerd(struct client *c)
+static void ask_containerd(struct client *c, const char **cri)
 {
 	const char *path = containerd_path(c);
 	const char *program = client_find_program(c, "containerd");
+	const char *const argv[] = { program, "--config", path, "config", "dump", NULL };
 	struct toml merged = { 0 };
 	struct err *e;
 	char *dump;
+	int status;
 
-	if (!program || !toml_get(&c->doc, TOML_KEYS("imports")))
+	if (!program || !toml_get(&c->doc, TOML_KEYS("imports")) || streq(*cri, "cri"))
 		return;
-	dump = client_output(
-		c, (const char *const[]){ program, "--config", path, "config", "dump", NULL },
-		MAX_CONFIG);
-	if (!dump)
+	dump = client_output(c, argv, STDOUT_FILENO, MAX_CONFIG, &status);
+	if (status != 0)
+		refuses_to_start(c, argv);
+	if (!dump || status != 0)
 		return;
 	e = toml_add(&merged, c->a, path, dump);
 	if (!e && toml_get(&merged, TOML_KEYS("version"))) {
 		toml_done(&c->doc);
 		c->doc = merged;
+		*cri = cri_table(c);
 		return;
 	}
 	err_free(e);
 	toml_done(&merged);
-}
-
-/* The CRI plugin's table, which the version of the file decides. */
-static const char *cri_table(struct client *c)
-{
-	const struct toml_value *v = toml_get(&c->doc, TOML_KEYS("version"));
-
-	if (v && streq(v->text ? v->text : "", "3"))
-		return "io.containerd.cri.v1.runtime";
-	if (v && streq(v->text ? v->text : "", "2"))
-		return "io.containerd.grpc.v1.cri";
-	return "cri";
 }
 
 static const char *containerd_way_in(struct client *c)
@@ -131,8 +148,11 @@ static const char *containerd_way_in(struct client *c)
 
 static const char *binary_of(struct client *c, const char *cri, const char *name)
 {
-	return toml_string(&c->doc, TOML_KEYS("plugins", cri, "containerd", "runtimes", name,
-					      "options", "BinaryName"));
+	const char *binary =
+		toml_string(&c->doc, TOML_KEYS("plugins", cri, "containerd", "runtimes", name,
+					       "options", "BinaryName"));
+
+	return binary && *binary ? binary : NULL;
 }
 
 static const char *find_containerd(struct client *c, const char *cri, const char *chosen)
@@ -195,11 +215,10 @@ void client_containerd(struct client *c, const char **ret_manager)
 
 	*ret_manager = NULL;
 	client_check_program(c, (const char *const[]){ "containerd", NULL });
-	if (!read_containerd(c))
+	if (!read_containerd(c, &cri))
 		return;
 	client_check_files(c, containerd_way_in(c));
-	ask_containerd(c);
-	cri = cri_table(c);
+	ask_containerd(c, &cri);
 	check_cri_is_on(c);
 	chosen = toml_string(&c->doc,
 			     TOML_KEYS("plugins", cri, "containerd", "default_runtime_name"));

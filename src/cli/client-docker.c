@@ -11,8 +11,6 @@
 #include "cli/client.h"
 #include "spec/text.h"
 
-enum { MAX_CONFIG = 1024 * 1024 };
-
 static const char *config_path(struct client *c)
 {
 	if (c->config)

@@ -15,10 +15,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/proc.h"
 #include "cgroup/sdbus.h"
 #include "os/program.h"
 
-enum { MAX_CONFIG = 1024 * 1024, MAX_VERSION = 512, ANSWER_SECONDS = 10 };
+enum { MAX_VERSION = 512, ANSWER_SECONDS = 10 };
 
 struct doctor_check *client_add(struct client *c, enum doctor_level level, const char *name,
 				const char *fmt, ...)
@@ -50,15 +51,13 @@ void client_hint(struct client *c, struct doctor_check *check, const char *meani
 
 char *client_find_program(struct client *c, const char *name)
 {
-	const char *path = getenv("PATH");
-	auto_free char *found = NULL;
-	auto_err struct err *e = program_find(name, path ? path : DEFAULT_PATH, &found);
+	auto_free char *found = program_find_own(name);
 
-	return e ? NULL : arena_str(c->a, found);
+	return found ? arena_str(c->a, found) : NULL;
 }
 
-/* What FD says until its end, not longer than a few seconds. */
-static void read_output(int fd, size_t max, struct str *out)
+/* What FD says until its end, which has to come within a few seconds and before MAX bytes. */
+static bool read_output(int fd, size_t max, struct str *out)
 {
 	int64_t end = monotonic_ms() + ANSWER_SECONDS * 1000;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -69,35 +68,49 @@ static void read_output(int fd, size_t max, struct str *out)
 	       poll(&p, 1, (int)MAX(end - monotonic_ms(), 0)) > 0) {
 		n = read(fd, buf, sizeof(buf));
 		if (n <= 0)
-			return;
+			return n == 0;
 		str_add_n(out, buf, (size_t)n);
 	}
+	return false;
 }
 
-char *client_output(struct client *c, const char *const *argv, size_t max)
+/* Its exit status; 128 when it has to be killed, or was. */
+static int end_program(pid_t pid, bool has_ended)
+{
+	int status;
+
+	/* Who has closed its output ends at once, or hangs. */
+	if (has_ended && proc_reap_within(pid, &status, 1000) == pid)
+		return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+	kill(pid, SIGKILL);
+	proc_reap(pid);
+	return 128;
+}
+
+char *client_output(struct client *c, const char *const *argv, int fd, size_t max, int *ret_status)
 {
 	posix_spawn_file_actions_t actions;
 	auto_str struct str out = { 0 };
 	int fds[2];
 	pid_t pid = -1;
 
+	*ret_status = 128;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return NULL;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	for (int other = STDOUT_FILENO; other <= STDERR_FILENO; other++)
+		if (other == fd)
+			posix_spawn_file_actions_adddup2(&actions, fds[1], other);
+		else
+			posix_spawn_file_actions_addopen(&actions, other, "/dev/null", O_WRONLY, 0);
 	if (posix_spawn(&pid, argv[0], &actions, NULL, (char **)argv, environ) != 0)
 		pid = -1;
 	posix_spawn_file_actions_destroy(&actions);
 	close(fds[1]);
 	str_add(&out, "");
-	if (pid > 0) {
-		read_output(fds[0], max, &out);
-		kill(pid, SIGKILL);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			continue;
-	}
+	if (pid > 0)
+		*ret_status = end_program(pid, read_output(fds[0], max, &out));
 	close(fds[0]);
 	return *out.s ? arena_str(c->a, out.s) : NULL;
 }
@@ -105,8 +118,9 @@ char *client_output(struct client *c, const char *const *argv, size_t max)
 /* The first line that `PROGRAM --version` prints. */
 static char *version_of(struct client *c, const char *program)
 {
-	char *out =
-		client_output(c, (const char *const[]){ program, "--version", NULL }, MAX_VERSION);
+	int status;
+	char *out = client_output(c, (const char *const[]){ program, "--version", NULL },
+				  STDOUT_FILENO, MAX_VERSION, &status);
 
 	if (out)
 		out[strcspn(out, "\r\n")] = '\0';

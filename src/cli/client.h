@@ -19,6 +19,8 @@ enum client_kind {
 	CLIENT_KUBERNETES,
 };
 
+enum { MAX_CONFIG = 1024 * 1024 }; /* bytes of a file or of an answer */
+
 struct client_report {
 	bool is_default; /* davit runs what names no runtime */
 	char *binary;    /* of this davit */
@@ -62,8 +64,11 @@ char *client_user_file(struct client *c, const char *path);
 /* NAME's place in $PATH or, with a slash in it, NAME; NULL when there is none that can be executed.
  */
 char *client_find_program(struct client *c, const char *name);
-/* About MAX bytes of what ARGV prints within a few seconds; NULL when that is nothing. */
-char *client_output(struct client *c, const char *const *argv, size_t max);
+/*
+ * What ARGV writes to FD, which is 1 or 2, within a few seconds, MAX bytes or little more; NULL
+ * when that is nothing.  *RET_STATUS is its exit status, 128 when it had to be ended.
+ */
+char *client_output(struct client *c, const char *const *argv, int fd, size_t max, int *ret_status);
 /* Does PATH lead to this davit, or is it called davit? */
 bool client_is_davit(struct client *c, const char *path);
 /*

@@ -416,6 +416,7 @@ static void check_ids(struct doctor *d)
 
 static void check_security(struct doctor *d)
 {
+	struct doctor_check *modules;
 	char lsm[256];
 
 	d->group = "security";
@@ -427,9 +428,9 @@ static void check_security(struct doctor *d)
 		add(d, "seccomp", DOCTOR_OK, "there%s",
 		    probe_seccomp_action("user_notif") ? ", with notifications" : "");
 	probe_lsm(lsm, sizeof(lsm));
-	add(d, "modules", DOCTOR_OK, "%s", *lsm ? lsm : "none");
+	modules = add(d, "modules", DOCTOR_OK, "%s", *lsm ? lsm : "none");
 	if (!strstr(lsm, "apparmor") && !strstr(lsm, "selinux"))
-		means(d, &d->r->checks.v[d->r->checks.n - 1],
+		means(d, modules,
 		      "containers with an AppArmor profile or an SELinux label do not start", NULL);
 }
 

@@ -134,18 +134,12 @@ char *idmap_login_name(uint32_t uid)
 	return NULL;
 }
 
-static bool is_in_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	auto_free char *found = NULL;
-	auto_err struct err *e = program_find(program, path ? path : DEFAULT_PATH, &found);
-
-	return !e;
-}
-
 bool idmap_has_helpers(void)
 {
-	return is_in_path("newuidmap") && is_in_path("newgidmap");
+	auto_free char *uids = program_find_own("newuidmap");
+	auto_free char *gids = program_find_own("newgidmap");
+
+	return uids && gids;
 }
 
 /* The caller's own id alone: the kernel takes it without any privilege. */

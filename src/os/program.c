@@ -78,6 +78,24 @@ static struct err *search(const char *name, const char *path_var, char **ret_pat
 	return err_sys_small(-ENOENT, "executable file `%s` not found in $PATH", name);
 }
 
+char *program_find_own(const char *name)
+{
+	const char *dir = getenv("PATH");
+
+	if (strchr(name, '/'))
+		return check_candidate(name) == 0 ? str_dup(name) : NULL;
+	if (!dir)
+		dir = DEFAULT_PATH;
+	for (; *dir; dir += strcspn(dir, ":"), dir += *dir == ':') {
+		size_t n = strcspn(dir, ":");
+		auto_free char *path = str_format("%.*s/%s", (int)n, dir, name);
+
+		if (n > 0 && check_candidate(path) == 0)
+			return take_ptr(&path);
+	}
+	return NULL;
+}
+
 struct err *program_find(const char *arg0, const char *path_var, char **ret_path)
 {
 	int rc;

@@ -27,7 +27,7 @@ const char *env_get(const struct strv *env, const char *name);
  */
 MUST_CHECK struct err *cwd_enter(const char *cwd, bool make, bool *ret_denied);
 
-/* Where davit itself looks for a program when it has no PATH. */
+/* The PATH of who has none. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /*
@@ -37,6 +37,11 @@ MUST_CHECK struct err *cwd_enter(const char *cwd, bool make, bool *ret_denied);
  * cred_apply().
  */
 MUST_CHECK struct err *program_find(const char *arg0, const char *path_var, char **ret_path);
+/*
+ * Of the host, for ourselves: NAME in our own PATH, or NAME when it has a slash; NULL when there is
+ * none.  An empty element of PATH is not the current directory here: it may be somebody else's.
+ */
+char *program_find_own(const char *name);
 /* The error of a failed execve of PATH. */
 MUST_CHECK struct err *program_exec_error(int neg_errno, const char *path);
 

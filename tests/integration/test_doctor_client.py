@@ -87,6 +87,13 @@ def test_what_containerd_made_of_imported_files_is_what_counts(ask, container):
     report = ask("containerd", text)
 
     assert not report["usable"] and report["by"]["runtime"]["value"] == "runc is the default"
+    engine.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo containerd version 1.2 && exit\n"
+                      "echo 'version = 2'\necho 'containerd: no such file' >&2\nexit 1\n")
+    report = ask("containerd", text)
+    assert not report["usable"] and report["by"]["configuration"]["value"] == "containerd: no such file"
+    engine.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo containerd version 1.2\n"
+                      f"[ \"$3\" = config ] && cat {imported}\n")
+    assert "version" in ask("containerd", text.replace("version = 2\n", "", 1))["by"]    # it shows it as version 2
 
 
 @pytest.mark.parametrize("client, text", [

@@ -52,6 +52,8 @@ shift 2
 exec "$@"
 """
 
+if "DEB" in os.environ and len(PACKAGES) != 1:
+    raise pytest.UsageError(f"not one package in {DIRECTORY}: {PACKAGES}")
 if len(PACKAGES) != 1:
     pytest.skip(f"there is no package in {DIRECTORY}: make check-deb builds it", allow_module_level=True)
 PACKAGE = PACKAGES[0]
