@@ -14,6 +14,8 @@ sys.path.insert(0, str(HERE))
 
 import pytest
 
+pytest.register_assert_rewrite("harness.kube", "harness.stream", "harness.leftovers")
+
 from harness import environment, leftovers, machine, runtimes
 from harness.buildah import Buildah
 from harness.client import Client

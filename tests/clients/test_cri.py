@@ -415,11 +415,11 @@ def test_error_pids(cri, place):
             message, code = out.err, out.code
         except Refused as refused:
             message, code = str(refused), None
-
-        assert code != 0 and ("can't fork" in message or "temporarily unavailable" in message), message
         machine.write(f"{directory}/pids.max", "max")
         cri.remove_pod(pod)
         del cri.pods[pod]
+
+    assert code != 0 and ("can't fork" in message or "temporarily unavailable" in message), message
 
 
 def test_error_seccomp_profile(cri):

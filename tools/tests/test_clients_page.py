@@ -61,6 +61,11 @@ def test_a_view_in_which_a_client_does_not_run_is_no_remark(row):
     assert "Linux 6.18 (`v1`), 6.1 (`systemd`)" in page.PAGE.read_text()
 
 
+def test_versions_that_differ_have_their_views():
+    assert page.by_view([("v1", "4"), ("v2", "4"), ("systemd", None)]) == "4"
+    assert page.by_view([("v1", "4"), ("v2", "4"), ("systemd", "5")]) == "4 (`v1` `v2`), 5 (`systemd`)"
+
+
 def test_views_of_another_davit_are_not_on_the_page(tmp_path):
     files = [tmp_path / f"{view}.json" for view in ("v1", "hybrid", "v2")]
     for file, binary in zip(files[1:], ("old", "new")):

@@ -101,10 +101,10 @@ def enter(view, command, cwd=None):
     machine.remove_stale(PREFIX)
     groups = Groups()
     told, tell = os.pipe()                      # the namespaces are there
-    groups.make()
     process = None
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
+        groups.make()
         process = subprocess.Popen(
             [*UNSHARE, sys.executable, "-B", "-m", "harness.inside", view, str(tell),
              json.dumps(machine.hierarchies()), "--", *command],

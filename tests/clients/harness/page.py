@@ -25,16 +25,23 @@ def davit_fails(results):
 
 def of_one_binary(files):
     """The results of all views: a view may be of an earlier run, but not of another davit or of some checks only."""
-    results, missing = [], []
-    for file in files:
-        if file.exists():
-            results.append(json.loads(file.read_text(encoding="utf-8")))
-        else:
-            missing.append(file.stem)
-    old = [result["view"] for result in results if result["binary"] != results[-1]["binary"] or not result["is_whole"]]
-    if missing or old:
-        raise SystemExit(f"clients: no page: run these views with the same davit: {' '.join(missing + old)}")
-    return results
+    there = [file for file in files if file.exists()]
+    results = {file: json.loads(file.read_text(encoding="utf-8")) for file in there}
+    last = max(there, key=lambda file: file.stat().st_mtime_ns, default=None)
+    missing = [file.stem for file in files if file not in results or not results[file].get("is_whole")
+               or results[file]["binary"] != results[last].get("binary")]
+    if missing:
+        raise SystemExit(f"clients: no page: run these views with the same davit: {' '.join(missing)}")
+    return list(results.values())
+
+
+def by_view(pairs):
+    """What is the same in all views, or each with its views: PAIRS are of view and text."""
+    views = {}
+    for view, text in pairs:
+        if text:
+            views.setdefault(text, []).append(f"`{view}`")
+    return ", ".join(text if len(views) == 1 else f"{text} ({' '.join(where)})" for text, where in views.items())
 
 
 class Check:
@@ -64,31 +71,28 @@ class Check:
             if where != tried[kind]:
                 about.append(" ".join(view for view in views if view in where))
             words.append(f"{', '.join(about)}: {reason}" if about else reason)
-        return "; ".join(words)
+        return "; ".join(words).replace("|", "\\|")
 
 
 def write(results):
     views = [result["view"] for result in results]
     names = list(results[0]["runtimes"])
-    clients, versions = {}, {}
+    clients = {}
     without = {(name, result["view"]): reason for result in results
                for name, reason in result["unavailable"].items() if reason}
     for result in results:
-        versions.update(result["clients"])
         for entry in result["checks"]:
             checks = clients.setdefault(entry["client"], {})
             check = checks.setdefault(entry["check"], Check())
             check.entries[entry["runtime"], result["view"]] = entry
-    kernels = {}
-    for result in results:
-        kernels.setdefault(result["kernel"], []).append(f"`{result['view']}`")
     text = HEAD.format(
         views=", ".join(f"`{view}` ({environment.VIEWS[view]})" for view in views),
-        kernels=", ".join(f"{kernel} ({' '.join(where)})" for kernel, where in kernels.items()),
-        runtimes=", ".join(f"{name} {version}" for name, version in results[0]["runtimes"].items()),
+        kernels=by_view((result["view"], result["kernel"]) for result in results),
+        runtimes=", ".join(f"{name} {by_view((result['view'], result['runtimes'][name]) for result in results)}" for name in names),
         without="".join(f" No results of {name} in `{view}`: {reason}." for (name, view), reason in without.items()))
     for client in sorted(clients):
-        text += f"\n## {client.replace('_', ' ')} {versions.get(client, '')}".rstrip() + "\n\n"
+        version = by_view((result["view"], result["clients"].get(client)) for result in results)
+        text += f"\n## {client.replace('_', ' ')} {version}".rstrip() + "\n\n"
         text += f"| check | {' | '.join(names)} | remarks |\n|{'---|' * (len(names) + 2)}\n"
         for name, check in clients[client].items():
             cells = " | ".join(check.cell(runtime) for runtime in names)

@@ -52,9 +52,12 @@ class Place:
     def cgroup(self, name, controller):
         """(path in the hierarchy, directory) of a cgroup for CONTROLLER, in which a client makes its own."""
         directory = machine.hierarchies()["unified" if self.is_v2 else controller] + f"/{name}"
-        os.makedirs(directory, exist_ok=True)
-        yield f"/{name}", directory
-        machine.remove_cgroup(directory)
+        os.mkdir(directory)
+        try:
+            yield f"/{name}", directory
+        finally:
+            machine.write(f"{directory}/pids.max", "max") if os.path.exists(f"{directory}/pids.max") else None
+            assert machine.remove_cgroup(directory), f"{directory} is in use"
 
     def fresh_directory(self):
         path = WORK / "here" / f"d{next(self.count)}"

@@ -7,8 +7,11 @@ import socket
 import struct
 import urllib.parse
 
+from . import machine
+
 STDIN, STDOUT, ERROR, RESIZE = 0, 1, 3, 4
-BINARY, CLOSE, PING = 2, 8, 9
+BINARY, CLOSE = 2, 8
+LENGTHS = {126: ">H", 127: ">Q"}               # how the next bytes tell a length that does not fit
 PROTOCOL = "v4.channel.k8s.io"
 DEADLINE = 60
 
@@ -16,7 +19,7 @@ DEADLINE = 60
 class Stream:
     def __init__(self, url):
         where = urllib.parse.urlparse(url)
-        self.connection = socket.create_connection((where.hostname, where.port), DEADLINE)
+        self.connection = socket.create_connection((where.hostname, where.port), DEADLINE * machine.PATIENCE)
         key = base64.b64encode(os.urandom(16)).decode()
         self.connection.sendall((f"GET {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nConnection: Upgrade\r\n"
                                  f"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
@@ -30,7 +33,7 @@ class Stream:
 
     def send(self, channel, text):
         data = bytes([channel]) + text.encode()
-        assert len(data) < 126
+        assert len(data) < 126, "a longer text needs another head"
         mask = os.urandom(4)                    # a client has to
         masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(data))
         self.connection.sendall(bytes([0x80 | BINARY, 0x80 | len(data)]) + mask + masked)
@@ -47,8 +50,8 @@ class Stream:
         if len(head) < 2 or head[0] & 15 == CLOSE:
             return False
         length = head[1] & 127
-        if length == 126:
-            length, = struct.unpack(">H", self.reader.read(2))
+        if length in LENGTHS:
+            length, = struct.unpack(LENGTHS[length], self.reader.read(struct.calcsize(LENGTHS[length])))
         data = self.reader.read(length)
         if head[0] & 15 == BINARY and data[0] == STDOUT:
             self.seen += data[1:].decode(errors="replace")
