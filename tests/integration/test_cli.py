@@ -394,6 +394,20 @@ def test_list_quiet_prints_ids_only(new_container):
 
 
 @davit_only
+def test_a_directory_whose_name_is_no_id_is_not_listed(container):
+    """Who may write to a state root writes to the terminals of those who list it."""
+    container.create()
+    odd = [container.state_dir.parent / name for name in ("$(touch ran)", "\x1b[31mred", "a b")]
+    for directory in odd:
+        directory.mkdir()
+
+    quiet, table = container.runtime("list", "-q").stdout, container.runtime("list").stdout
+    for directory in odd:
+        directory.rmdir()
+
+    assert quiet == f"{container.id}\n" and "red" not in table
+
+
 def test_list_is_sorted(new_container):
     containers = [new_container() for _ in range(5)]
     for c, letter in zip(containers, "caedb"):
