@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import image, machine
+from harness import image, machine, payload
 from harness.bundle import default_spec
 from harness.inside import WORK
 
@@ -38,7 +38,8 @@ def test_detach(ctr):
 
     pid, state = ctr.tasks()[name]
 
-    assert state == "RUNNING" and machine.read(f"/proc/{pid}/cmdline") == "sleep\x001000\x00"
+    assert state == "RUNNING"
+    payload.wait_runs(pid, "sleep", "1000")
     assert ctr("task", "ps", name).lines[1].split()[0] == str(pid)
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import image, machine
+from harness import image, machine, payload
 from harness.cri import Refused
 from harness.inside import WORK
 
@@ -34,7 +34,7 @@ def test_container(cri):
     cri.start(container)
 
     assert cri.state(container) == "RUNNING"
-    assert machine.read(f"/proc/{cri.pid(container)}/cmdline") == "sleep\x001000\x00"
+    payload.wait_runs(cri.pid(container), "sleep", "1000")
 
 
 def test_exit_code(cri):

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import image, machine
+from harness import image, machine, payload
 from harness.image import NAME as BOX
 from harness.inside import WORK
 
@@ -57,7 +57,7 @@ def test_detach(docker):
     name = docker.detached()
 
     assert docker.state(name) == "running"
-    assert machine.read(f"/proc/{docker.pid(name)}/cmdline") == "sleep\x001000\x00"
+    payload.wait_runs(docker.pid(name), "sleep", "1000")
 
 
 def test_create_start_wait(docker):

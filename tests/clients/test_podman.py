@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import image, machine
+from harness import image, machine, payload
 from harness.image import NAME as BOX
 from harness.inside import WORK
 
@@ -55,7 +55,7 @@ def test_detach(podman):
 
     assert podman.state(name) == "running"
     pid = int(podman.inspect(name, ".State.Pid"))
-    assert machine.read(f"/proc/{pid}/cmdline") == "sleep\x001000\x00"
+    payload.wait_runs(pid, "sleep", "1000")
 
 
 def test_create_start_wait(podman):

@@ -9,6 +9,7 @@ from . import image, machine, runtimes
 from .bundle import default_spec
 from .client import Client
 from .inside import WORK
+from .payload import log_lines
 
 EXITS, SOCKETS = WORK / "conmon-exits", WORK / "conmon-sockets"
 
@@ -89,8 +90,7 @@ class Conmon(Client):
 
     def log(self, directory):
         """[(stream, text)] of the log."""
-        lines = [line.split(" ", 3) for line in machine.read(directory / "log").splitlines()]
-        return [(stream, text) for _time, stream, _partial, text in lines]
+        return log_lines(directory / "log")
 
     def attach(self, id):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

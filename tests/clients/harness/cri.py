@@ -18,6 +18,7 @@ from . import machine
 from .containerd import BOX, SOCKET
 
 from .inside import WORK
+from .payload import log_lines
 from .stream import Stream
 
 COUNT = itertools.count(1)
@@ -122,9 +123,8 @@ class Cri:
         return self.logged("stdout")
 
     def logged(self, stream):
-        """What the log of the container made last has: `TIME STREAM F TEXT`."""
-        rows = [line.split(" ", 3) for line in machine.read(self.last_log).splitlines()]
-        return [row[3] for row in rows if row[1] == stream]
+        """The lines in the log of the container made last."""
+        return [text for name, text in log_lines(self.last_log) if name == stream]
 
     def exec(self, container, *command, timeout=0):
         return Exec(self.service("ExecSync", container_id=container, cmd=list(command), timeout=timeout))

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the process of a container is seen to be and to have written."""
+from . import machine
+
+
+def wait_runs(pid, *words):
+    """Until it is that program: a client may have its answer before the runtime has let it go."""
+    wanted = "".join(f"{word}\0" for word in words)
+    machine.wait_until(lambda: machine.read(f"/proc/{pid}/cmdline") == wanted, 10, f"{pid} to be {' '.join(words)}")
+
+
+def log_lines(path):
+    """[(stream, line)] of a log `TIME STREAM P|F TEXT`; a line that was written in parts is one."""
+    lines, parts = [], {}
+    for row in machine.read(path).splitlines():
+        _time, stream, kind, text = row.split(" ", 3)
+        parts[stream] = parts.get(stream, "") + text
+        if kind == "F":
+            lines.append((stream, parts.pop(stream)))
+    return lines + list(parts.items())
