@@ -137,7 +137,7 @@ _davit_plain()
 
 _davit()
 {
-	local text=${COMP_LINE:0:COMP_POINT} line=() i word plain root=()
+	local text=${COMP_LINE:0:COMP_POINT} line=() i word plain root=() IFS=$' \t\n'
 	local command= operand=0 pending= over= kind= words= cur lead=
 
 	# COMP_WORDS is cut at = and : too; LINE has the words of the line up to the cursor.
@@ -197,11 +197,16 @@ _davit()
 	file) compopt -o default; return ;;
 	ids)
 		_davit_plain "${line[0]}"
-		words=$("$plain" "${root[@]}" list -q 2>/dev/null)
+		while IFS= read -r word; do
+			[[ $word == [-.]* || $word == *[^A-Za-z0-9_+.-]* ]] || words+=" $word"
+		done < <("$plain" "${root[@]}" list -q 2>/dev/null)
 		;;
 	esac
 	[[ $COMP_WORDBREAKS == *=* ]] && lead=
-	mapfile -t COMPREPLY < <(compgen -P "$lead" -W "$words" -- "$cur")
+	_davit_plain "$cur"
+	for word in $words; do
+		[[ $word == "$plain"* ]] && COMPREPLY+=("$lead$word")
+	done
 }
 
 complete -o bashdefault -F _davit davit

@@ -75,7 +75,8 @@ function __davit_ids
 	type -q -- $program; or return
 	__davit_read
 	set -q __davit_line[4]; and set root --root $__davit_line[4]
-	$program $root list -q 2>/dev/null
+	# A name that no container can have is not offered.
+	$program $root list -q 2>/dev/null | string match -r '^[A-Za-z0-9_+][A-Za-z0-9_+.-]*$'
 end
 
 # fish's own function takes --name= for a part of the directory.

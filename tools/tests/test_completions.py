@@ -26,6 +26,7 @@ TAKES_ID = ("delete", "events", "exec", "kill", "pause", "ps", "resume", "start"
 STUB = """#!/bin/sh
 printf '%s|' "$@" >>"$STUB_LOG"
 echo >>"$STUB_LOG"
+[ -f "$HOME/names" ] && exec cat "$HOME/names"
 case "$*" in
 "list -q") echo web-1; echo web-2 ;;
 "--root $HOME/other list -q" | "--root $HOME/an other list -q") echo api-1; echo api-2 ;;
@@ -98,16 +99,19 @@ class Shell:
             text += more
         return text.decode().rstrip("\0")
 
+    def ask(self, line):
+        """What the shell makes of LINE: fish a list, the others a line with all words in it."""
+        self.write(line + ("\n" if self.name == "fish" else "\x18a\x18p"))
+        return self.result()
+
     def offers(self, line):
         """What may come in the place of the last word of LINE, or of its part after an =."""
         word = line.split(" ")[-1]
         option = word[:word.find("=") + 1] if word.startswith("--") else ""
+        result = self.ask(line)
         if self.name == "fish":
-            self.write(line + "\n")
-            words = [one.split("\t")[0] for one in self.result().splitlines()]
+            words = [one.split("\t")[0] for one in result.splitlines()]
         else:
-            self.write(line + "\x18a\x18p")
-            result = self.result()
             assert result.startswith(line)
             words = result[len(line) - len(word):].split() if result.strip() != line.strip() else []
         return {one.removeprefix(option).rstrip("=") for one in words}
@@ -254,10 +258,58 @@ def test_a_root_after_the_command_is_none(shell):
     assert shell.offers("davit exec --env --root ") == {"web-1", "web-2"}
 
 
-def test_nothing_in_the_line_is_run(shell):
+def test_nothing_in_the_line_is_run(shell, ran):
     """A substitution in --root is passed on as it stands."""
-    assert shell.offers(f"davit --root $(touch\\ {shell.home}/ran) state ") == set()
-    assert not (shell.home / "ran").exists()
+    for root in ("--root ", "--root="):
+        assert shell.offers(f"davit {root}$(touch\\ {shell.home}/ran) state ") == set()
+    for line in ("$(touch ran) ", "`touch ran` ", "-$(touch ran) ", "--$(touch ran)=", "--log=$(touch ran) state ",
+                 "exec -e$(touch ran) ", "exec -e $(touch ran) ", "exec -te'$(touch ran)' ", "<(touch ran) "):
+        shell.ask(f"davit {line}")
+    assert not ran()
+
+
+EVIL = ["$(touch $HOME/ran)", "$(touch ${HOME:0:0}ran)", "(touch ran)", "`touch $HOME/ran`", "`touch ran`", ";touch ran", "a;touch ran;",
+        "a b", "two words", "$HOME", "~", "*", "'", '"', "a\\", "a\tb", "-x=$(touch ran)", "<(touch ran)", "{a,b}", "web:3:a", "[3]"]
+
+
+@pytest.fixture
+def ran(shell):
+    """The files that something which must not be run has made."""
+    for path in shell.home.rglob("ran"):
+        path.unlink()
+    return lambda: [*shell.home.rglob("ran")]
+
+
+@pytest.fixture
+def evil(shell):
+    """`list -q` prints such names, and two ids among them."""
+    names = shell.home / "names"
+    names.write_text("\n".join(["web-3", *EVIL, "a.b_c+d-e"]) + "\n")
+    yield
+    names.unlink()
+
+
+@pytest.mark.parametrize("line, ids", [
+    ("state ", {"web-3", "a.b_c+d-e"}), ("state w", {"web-3"}), ("state '", None), ("state $", None), ("state \\$", set()),
+    ("state `", None), ("state \\;", set()), ("events web-3 ", None), ("mounts add ", {"web-3", "a.b_c+d-e"}),
+])
+def test_names_that_are_no_ids_are_not_offered_and_nothing_of_them_is_run(shell, evil, ran, line, ids):
+    if ids is None:
+        shell.ask(f"davit {line}")
+    else:
+        assert shell.offers(f"davit {line}") == ids
+    assert not ran()
+
+
+@pytest.mark.parametrize("place", ["$(touch HOME/ran)/davit", "$(touch ran)HOME/bin/davit", "`touch ran`/davit", "(touch ran)/davit",
+                                   '"$(touch ran)/davit"', "'$(touch ran)'/davit", "<(touch ran)/davit"])
+def test_nothing_in_the_name_of_the_program_is_run(shell, ran, place):
+    if shell.name == "fish" and "`" in place:
+        pytest.skip("a letter like others in fish")
+    for line in ("state ", "--root /x state ", "--log-le"):
+        shell.ask(f"{place.replace('HOME', str(shell.home))} {line}")
+
+    assert not ran()
 
 
 def test_no_shell_complains(shell):
@@ -265,7 +317,7 @@ def test_no_shell_complains(shell):
     shell.offers("davit ! -a ")
     shell.offers("davit nothing --")
     shell.offers("nothing/davit --root /x state ")
-    for word in (b"bash: ", b": line ", b"_davit:", b"_davit_ids:", b"(line ", b"not found", b"test: ", b"nknown command"):
+    for word in (b"bash: ", b": line ", b"_davit:", b"_davit_ids:", b"(line ", b"not found", b"test: ", b"nknown command", b"bad "):
         assert word not in shell.said, shell.said.decode()
 
 
