@@ -31,7 +31,7 @@ _davit_value()
 	exec,--additional-gids|exec,-g) ;;
 	exec,--env|exec,-e) ;;
 	exec,--cap|exec,-c) ;;
-	exec,--tty=) words='true false' ;;
+	exec,--tty=|exec,-t=) words='true false' ;;
 	exec,--process-label) ;;
 	exec,--apparmor) ;;
 	exec,--cgroup) ;;
@@ -128,6 +128,40 @@ _davit_operand()
 	esac
 }
 
+# Reads the word $2 as an option of command $1 the way davit does: a prefix of one name, a name behind one dash, letters.
+# Sets `option` to its name (the last one's of letters) and `lead` to what comes before a value attached to it.
+_davit_option()
+{
+	local name=${2%%=*} found=() one kind words= i
+
+	option= lead=
+	_davit_options "$1"
+	for one in $words --usage; do
+		[[ $one == --* ]] || continue
+		if [[ $one == "$name" || $one == "-$name" ]]; then
+			found=("$one")
+			break
+		fi
+		[[ $one == "$name"* ]] && found+=("$one")
+	done
+	if ((${#found[@]} == 1)); then
+		option=$found
+		[[ $2 == *=* ]] && lead=$name=
+		return
+	fi
+	[[ $2 == --* ]] && return
+	for ((i = 1; i < ${#2}; i++)); do
+		option=-${2:i:1}
+		if [[ ${2:i+1:1} == = ]]; then
+			lead=${2:0:i+2}
+			return
+		elif _davit_value "$1" "$option"; then
+			((i + 1 < ${#2})) && lead=${2:0:i+1}
+			return
+		fi
+	done
+}
+
 # The word $1 as the program gets it, in `plain`; nothing in it is run.
 _davit_plain()
 {
@@ -137,8 +171,8 @@ _davit_plain()
 
 _davit()
 {
-	local text=${COMP_LINE:0:COMP_POINT} line=() i word plain root=()
-	local command= operand=0 pending= over= kind= words= cur lead=
+	local text=${COMP_LINE:0:COMP_POINT} line=() i word plain root=() IFS=$' \t\n'
+	local command= operand=0 option pending= over= kind= words= cur lead=
 
 	# COMP_WORDS is cut at = and : too; LINE has the words of the line up to the cursor.
 	for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -155,36 +189,41 @@ _davit()
 	done
 
 	for word in "${line[@]:1:${#line[@]}-2}"; do
+		_davit_plain "$word"
 		if [[ $pending ]]; then
-			if [[ $command$pending == --root ]]; then
-				_davit_plain "$word"
-				root=(--root "$plain")
-			fi
+			[[ $command$pending == --root ]] && root=(--root "$plain")
 			pending=
-		elif [[ $over || $word != -[^0-9]* ]]; then
+		elif [[ $over || $plain != -[^0-9]* ]]; then
 			if [[ ! $command ]]; then
-				command=$word over=
+				command=$plain over=
 			else
 				((operand++))
 				case $command in exec|ps) over=yes ;; esac
 			fi
-		elif [[ $word == -- ]]; then
+		elif [[ $plain == -- ]]; then
 			over=yes
-		elif [[ $command$word == --root=* ]]; then
-			_davit_plain "${word#*=}"
-			root=(--root "$plain")
-		elif _davit_value "$command" "$word"; then
-			pending=$word
+		else
+			_davit_option "$command" "$plain"
+			if [[ $lead ]]; then
+				[[ $command$option == --root ]] && root=(--root "${plain#"$lead"}")
+			elif _davit_value "$command" "$option"; then
+				pending=$option
+			fi
 		fi
 	done
 
-	kind= words= cur=${line[-1]}
+	kind= words= lead= cur=${line[-1]}
 	if [[ $pending ]]; then
 		_davit_value "$command" "$pending"
-	elif [[ ! $over && $cur == --*=* ]]; then
-		lead=${cur%%=*}= cur=${cur#*=}
-		_davit_value "$command" "${lead%=}" || _davit_value "$command" "$lead"
-	elif [[ ! $over && $cur == -* ]]; then
+	elif [[ ! $over && $cur == -[^0-9]* ]]; then
+		_davit_option "$command" "$cur"
+		if [[ $lead ]]; then
+			cur=${cur#"$lead"}
+			_davit_value "$command" "$option" || _davit_value "$command" "$option="
+		else
+			_davit_options "$command"
+		fi
+	elif [[ ! $over && $cur == - ]]; then
 		_davit_options "$command"
 	else
 		_davit_operand "$command" "$operand"
@@ -197,11 +236,16 @@ _davit()
 	file) compopt -o default; return ;;
 	ids)
 		_davit_plain "${line[0]}"
-		words=$("$plain" "${root[@]}" list -q 2>/dev/null)
+		while IFS= read -r word; do
+			[[ $word == [-.]* || $word == *[^A-Za-z0-9_+.-]* ]] || words+=" $word"
+		done < <("$plain" "${root[@]}" list -q 2>/dev/null)
 		;;
 	esac
-	[[ $COMP_WORDBREAKS == *=* ]] && lead=
-	mapfile -t COMPREPLY < <(compgen -P "$lead" -W "$words" -- "$cur")
+	[[ $COMP_WORDBREAKS == *=* && $lead == *= ]] && lead=
+	_davit_plain "$cur"
+	for word in $words; do
+		[[ $word == "$plain"* ]] && COMPREPLY+=("$lead$word")
+	done
 }
 
 complete -o bashdefault -F _davit davit

@@ -1,27 +1,94 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of davit for fish.  Written by tools/check-cli --write from the option tables.
 
-# Whether option $argv[2] of command $argv[1] takes the next word.
-function __davit_takes_word
-	switch "$argv[1],$argv[2]"
-		case '-,--root' '-,--cgroup-manager' '-,--log' '-,--log-format' '-,--log-level' '-,--rootless' \
-			'create,--bundle' 'create,-b' 'create,--config' 'create,-f' 'create,--console-socket' 'create,--pid-file' 'create,--pidfd-socket' 'create,--preserve-fds' \
-			'doctor,--client' 'doctor,-c' 'doctor,--config' 'doctor,--format' 'doctor,-f' \
-			'events,--interval' 'events,--format' 'events,-f' \
-			'exec,--process' 'exec,-p' 'exec,--cwd' 'exec,--user' 'exec,-u' 'exec,--additional-gids' 'exec,-g' 'exec,--env' 'exec,-e' 'exec,--cap' 'exec,-c' 'exec,--process-label' 'exec,--apparmor' 'exec,--cgroup' 'exec,--console-socket' 'exec,--pid-file' 'exec,--pidfd-socket' 'exec,--preserve-fds' \
-			'list,--format' 'list,-f' \
-			'ps,--format' 'ps,-f' \
-			'run,--bundle' 'run,-b' 'run,--config' 'run,-f' 'run,--console-socket' 'run,--pid-file' 'run,--pidfd-socket' 'run,--preserve-fds' \
-			'spec,--bundle' 'spec,-b' 'spec,--file' 'spec,-f' 'spec,--args' 'spec,--env' 'spec,--rootfs' \
-			'update,--resources' 'update,-r' 'update,--blkio-weight' 'update,--cpu-period' 'update,--cpu-quota' 'update,--cpu-burst' 'update,--cpu-share' 'update,--cpu-idle' 'update,--cpu-rt-period' 'update,--cpu-rt-runtime' 'update,--cpuset-cpus' 'update,--cpuset-mems' 'update,--kernel-memory' 'update,--kernel-memory-tcp' 'update,--memory' 'update,--memory-reservation' 'update,--memory-swap' 'update,--pids-limit' 'update,--l3-cache-schema' 'update,--mem-bw-schema' \
-			'validate,--bundle' 'validate,-b' 'validate,--config' 'validate,-f'
-			return 0
+# The options of command $argv[1] ("-": those before it): "=" stands for a value, "=-" for one that may be attached only.
+function __davit_names
+	switch ",$argv[1]"
+		case ',-'
+			printf '%s\n' --root= --cgroup-manager= --systemd-cgroup --log= --log-format= --log-level= --debug --rootless= --version -v --help -h
+		case ',create'
+			printf '%s\n' --bundle= -b= --config= -f= --console-socket= --pid-file= --pidfd-socket= --preserve-fds= --no-pivot --no-new-keyring --no-subreaper --detach -d --help -h
+		case ',delete'
+			printf '%s\n' --force -f --regex -r --help -h
+		case ',doctor'
+			printf '%s\n' --client= -c= --config= --format= -f= --help -h
+		case ',events'
+			printf '%s\n' --stats --interval= --format= -f= --all -a --help -h
+		case ',exec'
+			printf '%s\n' --process= -p= --cwd= --user= -u= --additional-gids= -g= --env= -e= --cap= -c= --tty=- -t=- --detach -d --no-new-privs --process-label= --apparmor= --cgroup= --console-socket= --pid-file= --pidfd-socket= --preserve-fds= --ignore-paused --help -h
+		case ',features'
+			printf '%s\n' --help -h
+		case ',help'
+			printf '%s\n' --help -h
+		case ',kill'
+			printf '%s\n' --all -a --regex -r --help -h
+		case ',list'
+			printf '%s\n' --quiet -q --format= -f= --help -h
+		case ',mounts'
+			printf '%s\n' --help -h
+		case ',pause'
+			printf '%s\n' --help -h
+		case ',ps'
+			printf '%s\n' --format= -f= --help -h
+		case ',resume'
+			printf '%s\n' --help -h
+		case ',run'
+			printf '%s\n' --bundle= -b= --config= -f= --console-socket= --pid-file= --pidfd-socket= --preserve-fds= --no-pivot --no-new-keyring --no-subreaper --detach -d --keep --plan --help -h
+		case ',spec'
+			printf '%s\n' --bundle= -b= --file= -f= --rootless --args= --env= --rootfs= --help -h
+		case ',start'
+			printf '%s\n' --help -h
+		case ',state'
+			printf '%s\n' --explain --help -h
+		case ',update'
+			printf '%s\n' --resources= -r= --blkio-weight= --cpu-period= --cpu-quota= --cpu-burst= --cpu-share= --cpu-idle= --cpu-rt-period= --cpu-rt-runtime= --cpuset-cpus= --cpuset-mems= --kernel-memory= --kernel-memory-tcp= --memory= --memory-reservation= --memory-swap= --pids-limit= --l3-cache-schema= --mem-bw-schema= --help -h
+		case ',validate'
+			printf '%s\n' --bundle= -b= --config= -f= --help -h
+		case ',version'
+			printf '%s\n' --help -h
 	end
-	return 1
+end
+
+# Reads the word $argv[2] as an option of command $argv[1] the way davit does: a prefix of one name, a name behind one dash,
+# letters.  Prints the option (the last of letters) as above, and in a second line what comes before a value attached to it.
+function __davit_option
+	set -l name (string split -m 1 = -- $argv[2])[1]
+	set -l options (__davit_names $argv[1]) --usage
+	set -l names (string replace -r '=.*' '' -- $options)
+	set -l number
+	set -l found
+	if string match -q -- '--*' $name
+		set found (string match -r -- '^'(string escape --style=regex -- $name)'.*' $options)
+	else
+		set name -$name
+	end
+	if string match -q -- '--??*' $name; and set number (contains -i -- $name $names)
+		set found $options[$number]
+	end
+	if test (count $found) = 1
+		echo -- $found
+		string match -qr -- = $argv[2]; and string replace -r '=.*' = -- $argv[2]
+		return
+	end
+	string match -q -- '--*' $argv[2]; and return
+	set -l letters (string split '' -- $argv[2])
+	for i in (seq 2 (count $letters))
+		set found (string match -r -- '^-'(string escape --style=regex -- $letters[$i])'(?:=-?)?$' $options)
+		if test "$letters[$(math $i + 1)]" = =
+			echo -- "$found"
+			string sub -l (math $i + 1) -- $argv[2]
+			return
+		else if string match -q -- '*=' $found
+			echo -- $found
+			test $i -lt (count $letters); and string sub -l $i -- $argv[2]
+			return
+		end
+	end
 end
 
 # Sets __davit_line to what stands before the cursor: the command ("-" if there is none yet), the number of its operands, "over"
-# once there can be no more options, and what --root says.  One line is read once: each condition below asks for it.
+# once there can be no more options, the option whose value comes here, what of the word comes before that, and what --root
+# says.  One line is read once: each condition below asks for it.
 function __davit_read
 	set -l text (commandline -cp | string collect)
 	test "$text" = "$__davit_text"; and return
@@ -31,11 +98,16 @@ function __davit_read
 	set -l over more
 	set -l root
 	set -l pending
+	set -l lead
+	set -l read
 	set -l words (commandline -opc)
+	set -l value
 	for word in $words[2..-1]
+		set value
 		if set -q pending[1]
-			test "$command$pending" = ---root; and set root $word
+			test "$command$pending" = ---root=; and set root $word
 			set pending
+			set value $word
 		else if test $over = over; or not string match -qr -- '^-[^0-9]' $word
 			if test "$command" = -
 				set command $word
@@ -46,13 +118,27 @@ function __davit_read
 			end
 		else if test "x$word" = x--
 			set over over
-		else if test "$command" = -; and string match -q -- '--root=*' $word
-			set root (string replace -- --root= '' $word)
-		else if __davit_takes_word "$command" $word
-			set pending $word
+		else
+			set read (__davit_option "$command" $word)
+			string match -q -- '*=' $read[1]; or continue
+			if set -q read[2]
+				test "$command$read[1]" = ---root=; and set root (string sub -s (math (string length -- $read[2]) + 1) -- $word)
+			else
+				set pending $read[1]
+			end
 		end
 	end
-	set -g __davit_line "$command" $operands $over (string replace -r -- '^~/' $HOME/ $root)
+	set -l current (commandline -ct)
+	if not set -q pending[1]; and test $over = more; and string match -qr -- '^-[^0-9]' $current
+		set read (__davit_option "$command" $current)
+		if set -q read[2]
+			set pending $read[1]
+			set lead $read[2]
+		end
+	end
+	# fish would take a value such as -e for an option that wants one.
+	string match -q -- '-*' $value; and not string match -q -- '-*' $current; and set over value
+	set -g __davit_line "$command" $operands $over "$pending" "$lead" (string replace -r -- '^~/' $HOME/ $root)
 end
 
 # Whether options of command $argv[1] can come here.
@@ -64,9 +150,41 @@ end
 # Whether operand $argv[2] of command $argv[1] (or any, without a number) comes here.
 function __davit_operand
 	__davit_read
-	test "$__davit_line[1]" = $argv[1]; and begin
+	test "$__davit_line[1]" = $argv[1]; and test -z "$__davit_line[4]"; and begin
 		not set -q argv[2]; or test $__davit_line[2] = $argv[2]
 	end
+end
+
+function __davit_has_value
+	__davit_read
+	test -n "$__davit_line[4]"
+end
+
+# The values of an option that is not written as fish knows it.
+function __davit_values
+	set -l words
+	set -l value (string sub -s (math (string length -- "$__davit_line[5]") + 1) -- (commandline -ct))
+	switch "$__davit_line[1],$__davit_line[4]"
+		case '-,--root=' 'create,--bundle=' 'create,-b=' 'exec,--cwd=' 'run,--bundle=' 'run,-b=' 'spec,--bundle=' 'spec,-b=' 'spec,--rootfs=' 'validate,--bundle=' 'validate,-b='
+			set words (__fish_complete_directories "$value" "")
+		case '-,--cgroup-manager='
+			set words cgroupfs systemd disabled
+		case '-,--log=' 'create,--config=' 'create,-f=' 'create,--console-socket=' 'create,--pid-file=' 'create,--pidfd-socket=' 'doctor,--config=' 'exec,--process=' 'exec,-p=' 'exec,--console-socket=' 'exec,--pid-file=' 'exec,--pidfd-socket=' 'run,--config=' 'run,-f=' 'run,--console-socket=' 'run,--pid-file=' 'run,--pidfd-socket=' 'spec,--file=' 'spec,-f=' 'update,--resources=' 'update,-r=' 'validate,--config=' 'validate,-f='
+			set words (__fish_complete_path "$value" "")
+		case '-,--log-format=' 'doctor,--format=' 'doctor,-f='
+			set words text json
+		case '-,--log-level='
+			set words error warning info debug
+		case 'doctor,--client=' 'doctor,-c='
+			set words podman buildah docker containerd crio kubernetes
+		case 'events,--format=' 'events,-f='
+			set words json table prometheus
+		case 'exec,--tty=-' 'exec,-t=-'
+			set words true false
+		case 'list,--format=' 'list,-f=' 'ps,--format=' 'ps,-f='
+			set words table json
+	end
+	printf '%s\n' $__davit_line[5]$words
 end
 
 function __davit_ids
@@ -74,8 +192,9 @@ function __davit_ids
 	set -l root
 	type -q -- $program; or return
 	__davit_read
-	set -q __davit_line[4]; and set root --root $__davit_line[4]
-	$program $root list -q 2>/dev/null
+	set -q __davit_line[6]; and set root --root $__davit_line[6]
+	# A name that no container can have is not offered.
+	$program $root list -q 2>/dev/null | string match -r '^[A-Za-z0-9_+][A-Za-z0-9_+.-]*$'
 end
 
 # fish's own function takes --name= for a part of the directory.
@@ -84,6 +203,7 @@ function __davit_directories
 end
 
 complete -c davit -f
+complete -c davit -n __davit_has_value -a '(__davit_values)'
 complete -c davit -n '__davit_operand - 0' -a create -d 'Set a container up, ready for start'
 complete -c davit -n '__davit_operand - 0' -a delete -d 'Remove a container and what belongs to it'
 complete -c davit -n '__davit_operand - 0' -a doctor -d 'Show what this host offers to containers, and what is missing'

@@ -17,11 +17,17 @@ sys.path.insert(0, str(TOOLS))
 HEAD = "/* SPDX-License-Identifier: Apache-2.0 */\n/*\n * A file of a test.\n */\n"
 
 
-def run(tool, *arguments):
-    """Runs tools/TOOL in this process: a hundred interpreters would take longer than all else."""
+def load(tool):
+    """tools/TOOL as a module."""
     loader = importlib.machinery.SourceFileLoader(tool.replace("-", "_"), str(TOOLS / tool))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     loader.exec_module(module)
+    return module
+
+
+def run(tool, *arguments):
+    """Runs tools/TOOL in this process: a hundred interpreters would take longer than all else."""
+    module = load(tool)
     out, err, argv = io.StringIO(), io.StringIO(), sys.argv
     sys.argv = [tool, *arguments]
     try:

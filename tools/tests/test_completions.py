@@ -26,6 +26,7 @@ TAKES_ID = ("delete", "events", "exec", "kill", "pause", "ps", "resume", "start"
 STUB = """#!/bin/sh
 printf '%s|' "$@" >>"$STUB_LOG"
 echo >>"$STUB_LOG"
+[ -f "$HOME/names" ] && exec cat "$HOME/names"
 case "$*" in
 "list -q") echo web-1; echo web-2 ;;
 "--root $HOME/other list -q" | "--root $HOME/an other list -q") echo api-1; echo api-2 ;;
@@ -98,16 +99,19 @@ class Shell:
             text += more
         return text.decode().rstrip("\0")
 
+    def ask(self, line):
+        """What the shell makes of LINE: fish a list, the others a line with all words in it."""
+        self.write(line + ("\n" if self.name == "fish" else "\x18a\x18p"))
+        return self.result()
+
     def offers(self, line):
         """What may come in the place of the last word of LINE, or of its part after an =."""
         word = line.split(" ")[-1]
-        option = word[:word.find("=") + 1] if word.startswith("--") else ""
+        option = word[:word.find("=") + 1] if word.startswith("-") else ""
+        result = self.ask(line)
         if self.name == "fish":
-            self.write(line + "\n")
-            words = [one.split("\t")[0] for one in self.result().splitlines()]
+            words = [one.split("\t")[0] for one in result.splitlines()]
         else:
-            self.write(line + "\x18a\x18p")
-            result = self.result()
             assert result.startswith(line)
             words = result[len(line) - len(word):].split() if result.strip() != line.strip() else []
         return {one.removeprefix(option).rstrip("=") for one in words}
@@ -254,10 +258,121 @@ def test_a_root_after_the_command_is_none(shell):
     assert shell.offers("davit exec --env --root ") == {"web-1", "web-2"}
 
 
-def test_nothing_in_the_line_is_run(shell):
+def test_nothing_in_the_line_is_run(shell, ran):
     """A substitution in --root is passed on as it stands."""
-    assert shell.offers(f"davit --root $(touch\\ {shell.home}/ran) state ") == set()
-    assert not (shell.home / "ran").exists()
+    for root in ("--root ", "--root=", "-root ", "-root="):
+        assert shell.offers(f"davit {root}$(touch\\ {shell.home}/ran) state ") == set()
+    for line in ("$(touch ran) ", "`touch ran` ", "-$(touch ran) ", "--$(touch ran)=", "--log=$(touch ran) state ",
+                 "exec -e$(touch ran) ", "exec -e $(touch ran) ", "exec -te'$(touch ran)' ", "<(touch ran) "):
+        shell.ask(f"davit {line}")
+    assert not ran()
+
+
+EVIL = ["$(touch $HOME/ran)", "$(touch ${HOME:0:0}ran)", "(touch ran)", "`touch $HOME/ran`", "`touch ran`", ";touch ran", "a;touch ran;",
+        "a b", "two words", "$HOME", "~", "*", "'", '"', "a\\", "a\tb", "-x=$(touch ran)", "<(touch ran)", "{a,b}", "web:3:a", "[3]"]
+
+
+@pytest.fixture
+def ran(shell):
+    """The files that something which must not be run has made."""
+    for path in shell.home.rglob("ran"):
+        path.unlink()
+    return lambda: [*shell.home.rglob("ran")]
+
+
+@pytest.fixture
+def evil(shell):
+    """`list -q` prints such names, and two ids among them."""
+    names = shell.home / "names"
+    names.write_text("\n".join(["web-3", *EVIL, "a.b_c+d-e"]) + "\n")
+    yield
+    names.unlink()
+
+
+@pytest.mark.parametrize("line, ids", [
+    ("state ", {"web-3", "a.b_c+d-e"}), ("state w", {"web-3"}), ("state '", None), ("state $", None), ("state \\$", set()),
+    ("state `", None), ("state \\;", set()), ("events web-3 ", None), ("mounts add ", {"web-3", "a.b_c+d-e"}),
+])
+def test_names_that_are_no_ids_are_not_offered_and_nothing_of_them_is_run(shell, evil, ran, line, ids):
+    if ids is None:
+        shell.ask(f"davit {line}")
+    else:
+        assert shell.offers(f"davit {line}") == ids
+    assert not ran()
+
+
+@pytest.mark.parametrize("place", ["$(touch HOME/ran)/davit", "$(touch ran)HOME/bin/davit", "`touch ran`/davit", "(touch ran)/davit",
+                                   '"$(touch ran)/davit"', "'$(touch ran)'/davit", "<(touch ran)/davit"])
+def test_nothing_in_the_name_of_the_program_is_run(shell, ran, place):
+    if shell.name == "fish" and "`" in place:
+        pytest.skip("a letter like others in fish")
+    for line in ("state ", "--root /x state ", "--log-le"):
+        shell.ask(f"{place.replace('HOME', str(shell.home))} {line}")
+
+    assert not ran()
+
+
+IDS, APIS, STA, LEVELS = {"web-1", "web-2"}, {"api-1", "api-2"}, {"start", "state"}, {"error", "warning", "info", "debug"}
+
+
+@pytest.mark.parametrize("line, words", [
+    ("--log-lev debug sta", STA), ("--log-lev ", LEVELS), ("--log-lev d", {"debug"}),
+    ("--log-lev=d", {"debug"}), ("--log-lev=debug sta", STA), ("--deb sta", STA),
+    ("--log-form=text --cg systemd sta", STA), ("events --for ", {"json", "table", "prometheus"}),
+    ("exec --use 0 ", IDS), ("exec --env A=b --add 1,2 ", IDS), ("exec --tt ", IDS),
+    ("exec --tt=", {"true", "false"}), ("doctor --cl=po", {"podman"}), ("exec --ig ", IDS),
+    ("--rootless x spec --rootl --ar", {"--args"}),
+    # --log is one of its own; --log- is one of two, which davit refuses.
+    ("--log file:/x sta", STA), ("--log- sta", STA),
+])
+def test_a_prefix_of_one_long_option_is_that_option(shell, line, words):
+    assert shell.offers(f"davit {line}") == words
+
+
+@pytest.mark.parametrize("line, words", [
+    ("exec -te A=b ", IDS), ("exec -tdu 0:0 ", IDS), ("exec -teA=b ", IDS),
+    ("exec -te=A ", IDS), ("exec -td ", IDS), ("exec -e A=b -t ", IDS), ("exec -te ", set()),
+    ("exec -et ", IDS), ("exec -t=false ", IDS), ("list -qf ", {"table", "json"}),
+    ("events -af ", {"json", "table", "prometheus"}), ("events -af json ", IDS), ("delete -fr ", IDS),
+    ("exec -u 0 -tu 1 --user 2 ", IDS), ("delete -f --force -ff ", IDS), ("exec --env -e ", IDS),
+    ("list -f json --format=json -f ", {"table", "json"}), ("exec -td web-1 ", set()), ("exec -te A=b web-1 ", set()),
+])
+def test_letters_may_stand_together(shell, line, words):
+    assert {one for one in shell.offers(f"davit {line}") if one[0] != "-"} == words
+
+
+@pytest.mark.parametrize("line, words", [("list -qf=", {"table", "json"}), ("list -f=t", {"table"}), ("exec -t=", {"true", "false"}),
+                                         ("run -b=bu", {"bundle"}), ("run -df=c", {"config.json"})])
+def test_a_value_may_follow_a_letter_and_an_equals_sign(shell, line, words):
+    if shell.name == "fish" and line.startswith("list"):
+        words = set()  # fish takes the = for a part of it, but in paths
+    assert {one.rstrip("/") for one in shell.offers(f"davit {line}")} == words
+
+
+@pytest.mark.parametrize("line, words", [("list -ft", {"-ftable"}), ("list -qft", {"-qftable"}), ("doctor -cpo", {"-cpodman"})])
+def test_a_value_may_be_attached_to_a_letter(shell, line, words):
+    assert shell.offers(f"davit {line}") == words
+
+
+@pytest.mark.parametrize("line, words", [
+    ("-root /x sta", STA), ("-root=/x sta", STA), ("-log-level ", LEVELS),
+    ("-log-level=d", {"debug"}), ("-debug sta", STA), ("-root ~/other state ", APIS),
+    ("-root=HOME/other state ", APIS), ("-root ", DIRS), ("-root=b", {"bundle"}), ("run -bundle ", DIRS),
+    ("run -bundle=bu", {"bundle"}),
+    ("exec -env A=b ", IDS), ("exec -tty ", IDS), ("exec -tty=", {"true", "false"}),
+    ("run -no-subreaper -bundle=b", {"bundle"}), ("doctor -format=t", {"text"}), ("doctor -client=po", {"podman"}),
+    ("doctor -client po", {"podman"}),
+])
+def test_a_long_option_may_have_one_dash(shell, line, words):
+    if shell.name == "fish" and line.startswith("doctor -") and "=" in line:
+        words = set()  # -c and -f take a value
+    assert {one.rstrip("/") for one in shell.offers(f"davit {line.replace('HOME', str(shell.home))}")} == words
+
+
+def test_a_quoted_option_is_one(shell):
+    assert shell.offers("davit '--log-level' ") == LEVELS
+    assert shell.offers("davit \"--root\" ~/other state ") == APIS
+    assert shell.offers("davit '--root='~/other sta") == STA
 
 
 def test_no_shell_complains(shell):
@@ -265,7 +380,9 @@ def test_no_shell_complains(shell):
     shell.offers("davit ! -a ")
     shell.offers("davit nothing --")
     shell.offers("nothing/davit --root /x state ")
-    for word in (b"bash: ", b": line ", b"_davit:", b"_davit_ids:", b"(line ", b"not found", b"test: ", b"nknown command"):
+    for line in ("--=", "--nothing=", "-=", "-?", "-root", "--root= ", "-- -", "exec -", "exec -*= ", "exec --[= ", "exec -e='"):
+        shell.ask(f"davit {line}")
+    for word in (b"bash: ", b": line ", b"_davit:", b"_davit_ids:", b"(line ", b"not found", b"test: ", b"nknown command", b"bad "):
         assert word not in shell.said, shell.said.decode()
 
 
@@ -279,3 +396,14 @@ def test_davit_understands_what_the_completions_call_it_with(shell):
         assert call[-2:] == ("list", "-q") and len(call) in (2, 4), call
         out = subprocess.run([DAVIT, "--root", "/nonexistent", *call[-2:]], capture_output=True, text=True, check=False)
         assert (out.returncode, out.stdout, out.stderr) == (0, "", "")
+
+
+def test_bash_may_have_no_breaks_at_the_equals_sign(shell):
+    if shell.name != "bash":
+        pytest.skip("of bash only")
+    shell.write("before=$COMP_WORDBREAKS COMP_WORDBREAKS=' '\n")
+
+    lines = [shell.ask(f"davit {line}") for line in ("--log-lev=d", "list -f=t", "exec -t=f")]
+
+    shell.write("COMP_WORDBREAKS=$before\n")
+    assert lines == ["davit --log-lev=debug ", "davit list -f=table ", "davit exec -t=false "]
