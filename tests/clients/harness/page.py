@@ -10,8 +10,12 @@ HEAD = """# Clients
 `make check-clients` runs these checks with real clients and each runtime, without network, and writes this page. It
 fails when davit fails a check. A check is a test of that name in `tests/clients/`, one file a client.
 
-Each check is done in each view of `/sys/fs/cgroup`: {views}; those of Podman in the last one, too. `ok` means in all
-of them where it can be done, `fails` in one at least, `-` that it cannot be done on this machine; the remarks say why.
+Each check is done in each view of `/sys/fs/cgroup`; in the last one those of Podman alone:
+
+{views}
+
+`ok` means in all of them where it can be done, `fails` in one at least, `-` that it cannot be done on this machine;
+the remarks say why.
 
 Here: Linux {kernels}, {runtimes}.{without}
 """
@@ -86,7 +90,7 @@ def write(results):
             check = checks.setdefault(entry["check"], Check())
             check.entries[entry["runtime"], result["view"]] = entry
     text = HEAD.format(
-        views=", ".join(f"`{view}` ({environment.VIEWS[view]})" for view in views),
+        views="\n".join(f"- `{view}`: {environment.VIEWS[view]}" for view in views),
         kernels=by_view((result["view"], result["kernel"]) for result in results),
         runtimes=", ".join(f"{name} {by_view((result['view'], result['runtimes'][name]) for result in results)}" for name in names),
         without="".join(f" No results of {name} in `{view}`: {reason}." for (name, view), reason in without.items()))
