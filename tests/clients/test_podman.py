@@ -171,9 +171,7 @@ def test_timeout(podman):
 def test_top(podman):
     name = podman.detached(command=["sh", "-c", "sleep 1000 & exec sleep 2000"])
 
-    out = podman("top", name, "pid", "args").lines[1:]
-
-    assert sorted(line.split(None, 1)[1].strip() for line in out) == ["sleep 1000", "sleep 2000"]
+    payload.wait_shown(lambda: podman("top", name, "pid", "args"), ["sleep 1000", "sleep 2000"])
 
 
 def test_stats(podman, place):

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import image, kube, machine
+from harness import image, kube, machine, payload
 from harness.image import NAME as BOX
 from harness.inside import USER_ID
 
@@ -107,7 +107,7 @@ def test_error_pids(rootless, place):
 def test_top(rootless):
     name = rootless.detached()
 
-    assert [line.strip() for line in rootless("top", name, "args").lines[1:]] == ["sleep 1000"]
+    payload.wait_shown(lambda: rootless("top", name, "pid", "args"), ["sleep 1000"])
 
 
 def test_logs(rootless):

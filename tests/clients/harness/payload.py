@@ -9,6 +9,13 @@ def wait_runs(pid, *words):
     machine.wait_until(lambda: machine.read(f"/proc/{pid}/cmdline") == wanted, 10, f"{pid} to be {' '.join(words)}")
 
 
+def wait_shown(top, commands):
+    """Until TOP, which prints a head and then pids with command lines, shows just these."""
+    def shown():
+        return sorted(line.split(None, 1)[1].strip() for line in top().lines[1:])
+    machine.wait_until(lambda: shown() == commands, 30, f"{commands} in the list")
+
+
 def log_lines(path):
     """[(stream, line)] of a log `TIME STREAM P|F TEXT`; a line that was written in parts is one."""
     lines, parts = [], {}
