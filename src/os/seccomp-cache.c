@@ -15,7 +15,7 @@
 #include "spec/spec.h"
 
 /* Changes whenever the same profile gives another program. */
-enum { PROGRAM_VERSION = 1 };
+enum { PROGRAM_VERSION = 2 };
 
 static const char magic[8] = "davitbpf";
 
@@ -25,6 +25,7 @@ struct head {
 	uint32_t n;
 	uint32_t flags;
 	uint32_t has_listener;
+	uint32_t warned;
 	unsigned char key[SHA256_SIZE];
 	unsigned char sum[SHA256_SIZE]; /* of the instructions */
 };
@@ -152,6 +153,7 @@ bool seccomp_cache_load(int dir_fd, const struct seccomp_key *key, struct arena 
 		.set = true,
 		.flags = h.flags,
 		.has_listener = h.has_listener != 0,
+		.warned = h.warned != 0,
 		.n = h.n,
 		.insns = insns,
 	};
@@ -196,6 +198,7 @@ void seccomp_cache_store(int dir_fd, const struct seccomp_key *key, const struct
 		.n = (uint32_t)p->n,
 		.flags = p->flags,
 		.has_listener = p->has_listener,
+		.warned = p->warned,
 	};
 	auto_str struct str data = { 0 };
 	int rc;
@@ -218,16 +221,19 @@ struct err *seccomp_get(struct arena *a, const struct spec_seccomp *s, bool fail
 {
 	struct seccomp_program program;
 	struct seccomp_key key;
+	bool is_kept;
 
 	if (dir_fd < 0)
 		return seccomp_compile(a, s, fail_unknown, ret);
 	TRY(seccomp_check(s));
 	seccomp_cache_key(s, fail_unknown, &key);
-	if (!seccomp_cache_load(dir_fd, &key, a, &program)) {
+	is_kept = seccomp_cache_load(dir_fd, &key, a, &program);
+	/* Podman's and Docker's profiles name calls that libseccomp does not know: each time they
+	 * are compiled they warn, which is done again only where somebody reads it. */
+	if (!is_kept || (program.warned && log_enabled(LOG_LEVEL_WARNING)))
 		TRY(seccomp_compile(a, s, fail_unknown, &program));
-		if (!program.warned)
-			seccomp_cache_store(dir_fd, &key, &program);
-	}
+	if (!is_kept)
+		seccomp_cache_store(dir_fd, &key, &program);
 	*ret = program;
 	return NULL;
 }

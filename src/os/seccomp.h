@@ -18,7 +18,7 @@ struct seccomp_program {
 	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
 	bool has_listener;
 	bool is_raw; /* somebody else's, see seccomp_raw */
-	bool warned; /* something was said that must be said again each time: not to be cached */
+	bool warned; /* something was said that has to be said again where warnings are read */
 	size_t n;
 	struct sock_filter *insns; /* in the arena */
 };

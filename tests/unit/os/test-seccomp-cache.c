@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "os/seccomp-cache.h"
 #include "spec/spec.h"
 
@@ -284,13 +285,36 @@ TEST(a_profile_is_compiled_once)
 	expect_ok(seccomp_get(arena, &s, false, dir_fd, &b));
 	expect(a.n == b.n && a.flags == b.flags &&
 	       memcmp(a.insns, b.insns, a.n * sizeof(*a.insns)) == 0);
-	/* What has to be said is said each time. */
-	rule[0].names = (struct spec_strings)NAMES("teleport");
-	seccomp_cache_key(&s, false, &key);
-	expect_ok(seccomp_get(arena, &s, false, dir_fd, &a));
-	expect(!found(&key));
 	rule[0].n_args = 0;
 	expect_ok(seccomp_get(arena, &s, false, -EBADF, &a));
+}
+
+static void count_log(void *arg, enum log_level level, const char *msg)
+{
+	++*(int *)arg;
+}
+
+TEST(what_has_to_be_said_is_said_each_time_to_who_listens)
+{
+	struct spec_seccomp_rule rule[] = { { .names = NAMES("teleport"),
+					      .action = SECCOMP_ERRNO } };
+	struct spec_seccomp s = { .default_action = SECCOMP_ALLOW,
+				  .n_syscalls = 1,
+				  .syscalls = rule };
+	struct seccomp_program a = { 0 };
+	struct seccomp_key key;
+	int said = 0;
+
+	seccomp_cache_key(&s, false, &key);
+	expect_ok(seccomp_get(arena, &s, false, dir_fd, &a));
+	expect(found(&key));
+	log_set_sink(count_log, &said, LOG_LEVEL_WARNING);
+	expect_ok(seccomp_get(arena, &s, false, dir_fd, &a));
+	expect_int(said, 1);
+	log_set_sink(count_log, &said, LOG_LEVEL_ERROR);
+	expect_ok(seccomp_get(arena, &s, false, dir_fd, &a));
+	log_set_sink(NULL, NULL, LOG_LEVEL_ERROR);
+	expect_int(said, 1);
 }
 
 int main(void)
@@ -303,6 +327,7 @@ int main(void)
 		CASE(a_file_that_fails_a_check_is_absent),
 		CASE(a_directory_others_can_write_is_not_used),
 		CASE(a_profile_is_compiled_once),
+		CASE(what_has_to_be_said_is_said_each_time_to_who_listens),
 		CASE(the_cache_does_not_grow_for_ever),
 	};
 	int rc;
