@@ -750,10 +750,13 @@ def test_in_an_engines_user_namespace_a_limit_without_a_path_may_be_lost_and_is_
     container.linux.pop("cgroupsPath", None)
     container.set_resources(pids={"limit": 10})
 
-    out = container.run(["cat", "/proc/self/cgroup"], globals=["--log-level=warning"])
+    out = container.run(["cat", "/proc/self/cgroup"], globals=["--log-level=warning"], check=False)
 
-    if container.id not in out.stdout:
-        assert "linux.resources.pids.limit cannot be applied" in out.stderr
+    if container.delegated and out.returncode != 0:     # a cgroup could be had in some hierarchies: nothing is given up
+        assert "linux.resources.pids.limit needs a cgroup" in out.stderr
+    else:
+        assert out.returncode == 0, out
+        assert container.id in out.stdout or "linux.resources.pids.limit cannot be applied" in out.stderr
 
 
 def tries_to_escape(container):
