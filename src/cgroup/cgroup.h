@@ -132,6 +132,9 @@ struct cgroup_plan {
 	const uid_t *owner;   /* v2: the host's id of who may arrange that cgroup; or NULL */
 };
 
+/* For the hint of what cannot be done without a cgroup. */
+#define NO_CGROUP_WHY "it was created on a host, or with options, that gave it none"
+
 struct cgroup_plan_opts {
 	const char *id;
 	enum cgroup_manager manager;

@@ -263,8 +263,7 @@ struct err *cgroup_plan_update(struct arena *a, const struct spec_resources *res
 		return err_hint(err_new(ERR_STATE,
 					"linux.resources.%s: the container has no cgroup",
 					first_limit(res)),
-				"it was created on a host, or with options, that gave it none: "
-				"`davit doctor` shows how to get one");
+				NO_CGROUP_WHY ": `davit doctor` shows how to get one");
 	TRY(plan_resources(&p, res));
 	*ret = plan;
 	return NULL;

@@ -17,7 +17,7 @@ struct err *cgroup_stat_read(struct arena *a, const struct cgroup_paths *paths,
 		return err_hint(
 			err_new(ERR_UNSUPPORTED,
 				"the container has no cgroup, so nothing counts what it uses"),
-			"it was created on a host, or with options, that gave it none");
+			NO_CGROUP_WHY);
 	/* What a v1 controller says of a hybrid host counts more: v2 has only the rest. */
 	if (v2 >= 0) {
 		auto_close int fd = cgdir_open(&paths->v[v2]);

@@ -71,8 +71,7 @@ static struct err *freeze_found(struct found *f, bool freeze)
 		return err_hint(err_new(ERR_UNSUPPORTED,
 					"container `%s`: cannot %s: the container has no cgroup",
 					f->id, freeze ? "pause" : "resume"),
-				"it was created on a host, or with options, that gave it none: "
-				"`davit doctor` shows how to get one");
+				NO_CGROUP_WHY ": `davit doctor` shows how to get one");
 	/* Nothing is frozen where there is no freezer: there is nothing to resume. */
 	if (!freeze && freezer_get(&f->cgroup, NULL) == FREEZER_THAWED)
 		return NULL;

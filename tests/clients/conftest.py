@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE))
 
 import pytest
 
-pytest.register_assert_rewrite("harness.kube", "harness.stream", "harness.leftovers")
+pytest.register_assert_rewrite("harness.kube", "harness.stream", "harness.leftovers", "harness.podman")
 
 from harness import environment, leftovers, machine, runtimes
 from harness.buildah import Buildah

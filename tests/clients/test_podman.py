@@ -212,13 +212,7 @@ def test_events(podman):
 
 
 def test_health(podman):
-    name = podman.detached("--health-cmd", "test -e /tmp/well", "--health-interval=disable", "--health-retries=1")
-
-    assert podman("healthcheck", "run", name, code=1).text == "unhealthy"
-    podman("exec", name, "touch", "/tmp/well")
-    podman("healthcheck", "run", name)
-
-    assert podman.inspect(name, ".State.Health.Status") == "healthy"
+    podman.check_health()
 
 
 def test_sdnotify(podman, place):

@@ -133,13 +133,7 @@ def test_restart_policy(rootless):
 
 
 def test_health(rootless):
-    name = rootless.detached("--health-cmd", "test -e /tmp/well", "--health-interval=disable", "--health-retries=1")
-
-    assert rootless("healthcheck", "run", name, code=1).text == "unhealthy"
-    rootless("exec", name, "touch", "/tmp/well")
-    rootless("healthcheck", "run", name)
-
-    assert rootless.inspect(name, ".State.Health.Status") == "healthy"
+    rootless.check_health()
 
 
 def test_parallel(rootless):
@@ -303,8 +297,7 @@ def test_cgroups_disabled(rootless):
 
 
 def test_pod(rootless, place):
-    if place.is_v2 and "pids" not in place.controllers():
-        pytest.skip("Podman makes no pods without controllers")
+    place.needs_pods()
     pod = "p" + rootless.fresh()
     rootless("pod", "create", "--name", pod, "--network=none", "--hostname", "together")
     try:

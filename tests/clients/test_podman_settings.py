@@ -480,8 +480,7 @@ def test_userns_limits(podman, place):
 # --- pods ------------------------------------------------------------------------------------------------
 
 def test_pod(podman, place):
-    if place.is_v2 and "pids" not in place.controllers():
-        pytest.skip("Podman makes no pods without controllers")
+    place.needs_pods()
     pod = "p" + podman.fresh()
     podman("pod", "create", "--name", pod, "--network=none", "--hostname", "together")
     try:

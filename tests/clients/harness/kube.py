@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """`podman kube play`: a pod as Kubernetes describes it."""
-import pytest
-
 from . import machine
 
 POD = """apiVersion: v1
@@ -28,8 +26,7 @@ spec:
 
 def check_play(podman, place, source):
     """Its container has the settings of the file, and goes with the pod."""
-    if place.is_v2 and "pids" not in place.controllers():
-        pytest.skip("Podman makes no pods without controllers")
+    place.needs_pods()
     name, file = "k" + podman.fresh(), source / "pod.yaml"
     file.write_text(POD.replace("NAME", name).replace("SOURCE", str(source)), encoding="utf-8")
     podman("kube", "play", file)

@@ -35,6 +35,11 @@ class Place:
         if missing:
             pytest.skip(f"no {' and '.join(missing)} controller in this view")
 
+    def needs_pods(self):
+        """Skips the check where Podman makes none."""
+        if self.is_v2 and "pids" not in self.controllers():
+            pytest.skip("Podman makes no pods without controllers")
+
     def needs_user_cgroups(self):
         """Skips the check where an ordinary user has no cgroups; there a systemd of the user's has them delegated."""
         if not self.has_systemd:

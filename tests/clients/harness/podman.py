@@ -49,6 +49,16 @@ class Podman(Client):
         directory = self.place.cgroup_of(self.inspect(name, ".State.Pid"), controller)
         return machine.read(f"{directory}/{v2 if self.place.is_v2 else v1}").strip()
 
+    def check_health(self):
+        """A health check by hand, before and after its file is there."""
+        name = self.detached("--health-cmd", "test -e /tmp/well", "--health-interval=disable", "--health-retries=1")
+
+        assert self("healthcheck", "run", name, code=1).text == "unhealthy"
+        self("exec", name, "touch", "/tmp/well")
+        self("healthcheck", "run", name)
+
+        assert self.inspect(name, ".State.Health.Status") == "healthy"
+
     def clean(self):
         """Removes all containers, pods and volumes."""
         self("rm", "-af", "-t", "0", "--volumes")
